@@ -1,0 +1,66 @@
+// @systole/core: names only.
+
+export { type Arrivals, type Detector, fixed, type Thresholds } from "./detectors/fixed.ts";
+export { type Driven, type DriveOptions, drive } from "./drive.ts";
+export { type ErrorCode, SystoleRangeError, SystoleTypeError } from "./errors.ts";
+export { type Clock, type Host, type HostFunctions, hostFrom } from "./host.ts";
+export {
+  type AddOptions,
+  createMonitor,
+  type EndedOptions,
+  type HeardSign,
+  type Monitor,
+  type MonitorOptions,
+} from "./monitor/monitor.ts";
+export type {
+  About,
+  HealthOutput,
+  MonitorOutput,
+  MonitorStats,
+  PeerChange,
+  StalledOutput,
+} from "./monitor/outputs.ts";
+export type { PeerRef } from "./monitor/refs.ts";
+export type {
+  BeatOutput,
+  DialOutput,
+  ForgetOutput,
+  PeerEvent,
+  PeerOutput,
+  Sign,
+} from "./peer/events.ts";
+export {
+  type Change,
+  type DeadlineSource,
+  type Evidence,
+  type Explainable,
+  explain,
+} from "./peer/evidence.ts";
+export { MAX_HEALTH, NO_STALLS, type StallTotals } from "./peer/rules.ts";
+export {
+  type EndReason,
+  type InitialPeerOptions,
+  initialPeer,
+  type PeerState,
+  type Reason,
+  type Role,
+  type Status,
+} from "./peer/state.ts";
+export {
+  NEEDS_PROOF,
+  nextDeadline,
+  TRANSITIONS,
+  type Transition,
+  type Trigger,
+  transition,
+} from "./peer/transition.ts";
+export {
+  deadAtMostMs,
+  definePolicy,
+  type Policy,
+  type PolicyOptions,
+  type Proof,
+  relaxed,
+  standard,
+  strict,
+} from "./policy.ts";

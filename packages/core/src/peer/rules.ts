@@ -1,0 +1,111 @@
+// The rules as pure functions on numbers. `transition` calls them on immutable states; a monitor
+// that keeps its peers in columns calls the same ones, so that nothing is written twice.
+//
+// Three clocks. Raw is the host's. Observed (O) leaves out all time in which we were frozen.
+// Credited (C) counts up to `graceMs` of each freeze, so that endless lateness slows a verdict but
+// never prevents it. O = raw − lost, C = O + counted. An anchor is a pair (O, C) taken at an event.
+
+/** The worst local health; 0 is the best. (Lifeguard, Dadgar et al., DSN 2018: the multiplier's cap.) */
+export const MAX_HEALTH = 7;
+
+/** What a monitor knows of its own stalls at an instant. All zero for one that was never frozen. */
+export interface StallTotals {
+  /** Σ of all stalls and pauses, in ms. */
+  readonly lostMs: number;
+  /** Σ min(stall, graceMs), in ms: the part of each stall that counts after all. */
+  readonly countedMs: number;
+  /** The most of one stall that counts, in ms. */
+  readonly graceMs: number;
+}
+
+export const NO_STALLS: StallTotals = Object.freeze({ lostMs: 0, countedMs: 0, graceMs: 0 });
+
+/** Observed time of a raw instant. */
+export function observedAt(at: number, lostMs: number): number {
+  return at - lostMs;
+}
+
+/** Credited time of a raw instant. */
+export function creditedAt(at: number, lostMs: number, countedMs: number): number {
+  return at - lostMs + countedMs;
+}
+
+/** Time since an anchor that may be held against the other side: never more than really passed. */
+export function elapsedMs(
+  observed: number,
+  credited: number,
+  fromObserved: number,
+  fromCredited: number,
+  graceMs: number,
+): number {
+  return Math.max(0, observed - fromObserved, credited - fromCredited - graceMs);
+}
+
+/**
+ * The raw instant at which `elapsedMs` since an anchor reaches `durationMs`, if no further stall
+ * comes. A stall moves it later, never earlier, so a stored value is a lower bound.
+ */
+export function dueAt(
+  fromObserved: number,
+  fromCredited: number,
+  durationMs: number,
+  lostMs: number,
+  countedMs: number,
+  graceMs: number,
+): number {
+  // C reaches fromC + duration + min(counted since the anchor, grace); raw = C + lost − counted.
+  const countedSince = countedMs - (fromCredited - fromObserved);
+  return fromCredited + durationMs + Math.min(countedSince, graceMs) + lostMs - countedMs;
+}
+
+/** The silence at which suspicion begins: the detector's word, but never so late that M is lost. */
+export function suspicionMs(
+  detectedMs: number,
+  deadAfterMs: number,
+  minSuspicionMs: number,
+): number {
+  const latestMs = deadAfterMs - minSuspicionMs;
+  // A detector that answers NaN must not make a peer immortal.
+  return Number.isNaN(detectedMs) ? latestMs : Math.min(detectedMs, latestMs);
+}
+
+/** How much a troubled observer waits longer: up to 2(D − S) at the worst health. */
+export function stretchMs(health: number, suspectAfterMs: number, deadAfterMs: number): number {
+  return (2 * (deadAfterMs - suspectAfterMs) * health) / MAX_HEALTH;
+}
+
+/** The next gap: never above the interval, so that the announced interval is the largest gap. */
+export function gapMs(intervalMs: number, jitter: number, u: number): number {
+  return intervalMs * (1 - jitter * u);
+}
+
+/** Over how long overdue and first beats spread, so that they never leave in one burst. */
+export function paceWindowMs(intervalMs: number): number {
+  return Math.min(intervalMs / 4, 250);
+}
+
+/** The ceiling of the n-th back-off: doubling from `minMs` to `maxMs`. */
+export function backoffCeilingMs(retries: number, minMs: number, maxMs: number): number {
+  return Math.min(maxMs, minMs * 2 ** Math.min(retries, 31));
+}
+
+/** The n-th back-off with full jitter: uniform below the ceiling, never a busy loop. */
+export function backoffMs(retries: number, minMs: number, maxMs: number, u: number): number {
+  const ceiling = backoffCeilingMs(retries, minMs, maxMs);
+  return Math.max(Math.min(100, ceiling), ceiling * u);
+}
+
+/** Mixes two 32-bit words into one (the finaliser of MurmurHash3). For spreading, not for secrets. */
+export function mix(a: number, b: number): number {
+  let h = Math.imul(a ^ Math.imul(b, 0x9e3779b1), 0x85ebca6b);
+  h ^= h >>> 13;
+  h = Math.imul(h, 0xc2b2ae35);
+  h ^= h >>> 16;
+  h = Math.imul(h ^ b, 0x27d4eb2f);
+  return (h ^ (h >>> 15)) >>> 0;
+}
+
+/** The n-th number in [0, 1) of a peer: a hash of a counter, so there is no generator to store. */
+export function unit(seed: number, n: number): number {
+  return mix(seed, n) / 2 ** 32;
+}

@@ -1,0 +1,511 @@
+// All the rules of one peer, and the only place where a status changes. Everything that may happen
+// is in TRANSITIONS; everything else in this file decides which of its triggers an event is.
+
+import type { Arrivals } from "../detectors/fixed.ts";
+import type { Policy } from "../policy.ts";
+import type { Ended, Heard, PeerEvent, PeerOutput, Proven, Sign, Tick } from "./events.ts";
+import { type Change, type DeadlineSource, type Evidence, evidenceOf } from "./evidence.ts";
+import {
+  backoffMs,
+  creditedAt,
+  dueAt,
+  gapMs,
+  NO_STALLS,
+  observedAt,
+  paceWindowMs,
+  type StallTotals,
+  stretchMs,
+  suspicionMs,
+  unit,
+} from "./rules.ts";
+import { isJudged, NO_ARRIVALS, type PeerState, type Reason, type Status } from "./state.ts";
+
+/** What can move a status. Every event is one of these or moves none. */
+export type Trigger = "heard" | "proven" | "expired" | "ended" | "dial";
+
+/** The whole state machine. The diagram in the docs is generated from this table. */
+export const TRANSITIONS: Readonly<Record<Status, Readonly<Record<Trigger, Status>>>> = {
+  connecting: {
+    heard: "alive",
+    proven: "alive",
+    expired: "dead",
+    ended: "dead",
+    dial: "connecting",
+  },
+  alive: { heard: "alive", proven: "alive", expired: "suspect", ended: "dead", dial: "alive" },
+  suspect: { heard: "alive", proven: "alive", expired: "dead", ended: "dead", dial: "suspect" },
+  dead: { heard: "dead", proven: "dead", expired: "dead", ended: "dead", dial: "connecting" },
+};
+
+/** Where `policy.proof` is `round-trip`, `heard` alone does not leave these; only `proven` does. */
+export const NEEDS_PROOF: readonly Status[] = ["connecting", "suspect"];
+
+/** The result of a transition: the next state, and what there is to do. */
+export type Transition = readonly [next: PeerState, outputs: readonly PeerOutput[]];
+
+const NOTHING: readonly PeerOutput[] = Object.freeze([]);
+
+/**
+ * One step of one peer: pure, on plain frozen data. Same input, same output, always.
+ *
+ * One event changes the status at most once, and a change is exactly one `changed` output. An event
+ * that changes nothing returns the very same state.
+ *
+ * @example
+ * ```ts
+ * const [next, outputs] = transition(state, { type: "heard", at: 12_000 }, policy);
+ * ```
+ */
+export function transition(state: PeerState, event: PeerEvent, policy: Policy): Transition {
+  switch (event.type) {
+    case "heard":
+    case "proven":
+      return onHeard(state, event, policy);
+    case "sent":
+      return onSent(state, event.at, policy);
+    case "tick":
+      return onTick(state, event, policy);
+    case "ended":
+      return onEnded(state, event, policy);
+    case "dial":
+      return onDial(state, event, policy);
+    case "policy":
+      return [onPolicy(state, event.at, policy), NOTHING];
+    case "pause":
+      return [onPause(state, event), NOTHING];
+    case "resume":
+      return [onResume(state, event), NOTHING];
+  }
+}
+
+/**
+ * The raw instant at which this peer next wants a tick, if no further stall comes; Infinity when
+ * never. Beats and verdicts, whichever is first.
+ */
+export function nextDeadline(
+  state: PeerState,
+  policy: Policy,
+  stalls: StallTotals = NO_STALLS,
+): number {
+  return Math.min(nextActAt(state), verdictAt(state, policy, stalls));
+}
+
+/** The raw instant at which this peer next beats, dials or is forgotten; Infinity when never. */
+export function nextActAt(state: PeerState): number {
+  return Math.min(
+    state.beatDueAt ?? Number.POSITIVE_INFINITY,
+    state.forgetAt ?? Number.POSITIVE_INFINITY,
+  );
+}
+
+/** The raw instant of the next verdict; Infinity when nobody is being judged. */
+export function verdictAt(state: PeerState, policy: Policy, stalls: StallTotals): number {
+  if (!isJudged(state)) return Number.POSITIVE_INFINITY;
+  const { lifeObservedAt, lifeCreditedAt } = state;
+  const { lostMs, countedMs, graceMs } = stalls;
+  const afterLife = (durationMs: number) =>
+    dueAt(lifeObservedAt, lifeCreditedAt, durationMs, lostMs, countedMs, graceMs);
+  switch (state.status) {
+    case "connecting":
+      return afterLife(policy.deadAfterMs);
+    case "alive":
+      return afterLife(silenceToSuspect(state, policy));
+    default: {
+      // Suspect: one silence never kills, so both the silence and the suspicion must be long enough.
+      const stretch = state.stretchMs as number;
+      const afterSuspicion = dueAt(
+        state.suspectedObservedAt as number,
+        state.suspectedCreditedAt as number,
+        policy.minSuspicionMs + stretch,
+        lostMs,
+        countedMs,
+        graceMs,
+      );
+      return Math.max(afterLife(policy.deadAfterMs + stretch), afterSuspicion);
+    }
+  }
+}
+
+function silenceToSuspect(state: PeerState, policy: Policy): number {
+  const detected = policy.detector(state.arrivals, policy);
+  return suspicionMs(detected, policy.deadAfterMs, policy.minSuspicionMs);
+}
+
+// ── heard, proven ────────────────────────────────────────────────────────────────────────────────
+
+function onHeard(state: PeerState, event: Heard | Proven, policy: Policy): Transition {
+  if (state.status === "dead") return [state, NOTHING];
+  const stalls = event.stalls ?? NO_STALLS;
+  const { highestSeq } = state.arrivals;
+  const behind = event.seq !== undefined && event.seq <= highestSeq;
+  const stale = !behind && isStale(event, stalls, policy);
+  const arrivals = countArrival(state.arrivals, event, behind, stale);
+  if (behind || stale) return [change(state, { arrivals }), NOTHING];
+
+  const trigger = isProof(state, event) ? "proven" : "heard";
+  const unproven =
+    trigger === "heard" && policy.proof === "round-trip" && NEEDS_PROOF.includes(state.status);
+  if (unproven && state.status === "connecting") return [change(state, { arrivals }), NOTHING];
+
+  const life = {
+    arrivals,
+    heardAt: event.at,
+    lifeObservedAt: observedAt(event.at, stalls.lostMs),
+    lifeCreditedAt: creditedAt(event.at, stalls.lostMs, stalls.countedMs),
+  };
+  const to = unproven ? state.status : TRANSITIONS[state.status][trigger];
+  if (to === state.status) return [change(state, life), NOTHING];
+  return enterAlive(state, life, event, policy);
+}
+
+/** A frame that echoes only what we sent longer than D ago may have been held back by somebody. */
+function isStale(sign: Sign & { at: number }, stalls: StallTotals, policy: Policy): boolean {
+  if (policy.proof !== "round-trip" || sign.nonceAt === undefined) return false;
+  const nonceObservedAt = sign.nonceObservedAt ?? sign.nonceAt;
+  return observedAt(sign.at, stalls.lostMs) - nonceObservedAt > policy.deadAfterMs;
+}
+
+function isProof(state: PeerState, event: Heard | Proven): boolean {
+  return event.type === "proven" && (event.nonceAt === undefined || event.nonceAt >= state.sinceAt);
+}
+
+function countArrival(arrivals: Arrivals, sign: Sign, behind: boolean, stale: boolean): Arrivals {
+  const { seq, rttMs } = sign;
+  if (seq === undefined && rttMs === undefined && !stale && arrivals.stale === 0) return arrivals;
+  if (behind) return Object.freeze({ ...arrivals, behind: arrivals.behind + 1 });
+  const { received, lost, highestSeq } = arrivals;
+  const smoothed = smoothRtt(arrivals.rttMs, rttMs);
+  return Object.freeze({
+    ...arrivals,
+    ...(seq !== undefined && {
+      received: received + 1,
+      // The first number only says where counting starts.
+      lost: received === 0 ? lost : lost + (seq - highestSeq - 1),
+      highestSeq: seq,
+    }),
+    stale: stale ? arrivals.stale + 1 : 0,
+    ...(smoothed !== undefined && { rttMs: smoothed }),
+  });
+}
+
+/** RFC 6298 §2: the first sample is taken whole, later ones by an eighth. */
+function smoothRtt(before: number | undefined, sample: number | undefined): number | undefined {
+  if (sample === undefined || before === undefined) return sample ?? before;
+  return before + (sample - before) / 8;
+}
+
+function enterAlive(
+  state: PeerState,
+  life: Partial<PeerState>,
+  event: Heard | Proven,
+  policy: Policy,
+): Transition {
+  const { at } = event;
+  const evidence = evidenceOf(state, at, event.stalls ?? NO_STALLS, policy, state.health ?? 0);
+  const next = become(state, "alive", at, {
+    ...life,
+    aliveAt: state.aliveAt ?? at,
+    suspectedObservedAt: undefined,
+    suspectedCreditedAt: undefined,
+    stretchMs: undefined,
+    health: undefined,
+    beatDueAt: firstBeatOfLife(state, at, policy),
+  });
+  return [next, [changed(state, next, evidence)]];
+}
+
+/** A new life starts at a random phase, so that peers that start together do not beat together. */
+function firstBeatOfLife(state: PeerState, at: number, policy: Policy): number | undefined {
+  if (state.role === "listen") return undefined;
+  if (state.status === "suspect") return nextBeatAt(state, state.sentAt ?? at, policy);
+  const phased = at + policy.intervalMs * unit(state.seed, 2 * state.beats + 1);
+  return Math.min(phased, (state.sentAt ?? at) + policy.intervalMs);
+}
+
+// ── beats ────────────────────────────────────────────────────────────────────────────────────────
+
+/** While connecting or suspect beats are probes, at their own pace. */
+function isProbing(state: PeerState): boolean {
+  return state.role !== "send" && (state.status === "connecting" || state.status === "suspect");
+}
+
+function nextBeatAt(state: PeerState, sentAt: number, policy: Policy): number {
+  return sentAt + gapMs(policy.intervalMs, policy.jitter, unit(state.seed, 2 * state.beats));
+}
+
+function onSent(state: PeerState, at: number, policy: Policy): Transition {
+  const next: { sentAt: number; beatDueAt?: number } = { sentAt: at };
+  // Probes are never postponed, nor are the beats to the dead.
+  const postponed = state.status === "alive" || (state.role === "send" && state.status !== "dead");
+  if (postponed && state.beatDueAt !== undefined) {
+    next.beatDueAt = nextBeatAt(state, at, policy);
+  }
+  return [change(state, { ...next, paced: postponed ? false : state.paced }), NOTHING];
+}
+
+function onTick(state: PeerState, event: Tick, policy: Policy): Transition {
+  const outputs: PeerOutput[] = [];
+  const stalls = event.stalls ?? NO_STALLS;
+  let next = state;
+  if (event.judging !== false && event.at >= verdictAt(state, policy, stalls)) {
+    next = onExpired(state, event, stalls, policy, outputs);
+  }
+  if (next.beatDueAt !== undefined && event.at >= next.beatDueAt) {
+    next = onBeatDue(next, event.at, next.beatDueAt, policy, outputs);
+  }
+  if (next.forgetAt !== undefined && event.at >= next.forgetAt) {
+    next = change(next, { forgetAt: undefined, beatDueAt: undefined });
+    outputs.push({ type: "forget" });
+  }
+  return [next, outputs.length === 0 ? NOTHING : outputs];
+}
+
+function onBeatDue(
+  state: PeerState,
+  at: number,
+  beatDueAt: number,
+  policy: Policy,
+  outputs: PeerOutput[],
+): PeerState {
+  const windowMs = paceWindowMs(policy.intervalMs);
+  const overdue = at - beatDueAt > windowMs;
+  if (overdue && !state.paced) {
+    // After a stall of ours everybody's beat is overdue at once: spread them. Only once, or an
+    // ever-late loop (a throttled tab) would never beat at all.
+    const spreadMs = windowMs * unit(state.seed, 2 * state.beats + 1);
+    return change(state, { beatDueAt: at + spreadMs, paced: true });
+  }
+  const beats = state.beats + 1;
+  const asked = { beats, paced: overdue };
+  if (state.status === "dead" && state.role !== "send") {
+    const retries = state.retries + 1;
+    outputs.push(
+      policy.redial
+        ? { type: "dial", attempt: retries }
+        : { type: "beat", session: state.session, probe: true },
+    );
+    return change(state, { ...asked, retries, beatDueAt: at + retryInMs(state, retries, policy) });
+  }
+  const probe = isProbing(state);
+  outputs.push({ type: "beat", session: state.session, probe });
+  const draw = { seed: state.seed, beats } as PeerState;
+  const dueAtNext = probe ? at + policy.probeIntervalMs : nextBeatAt(draw, at, policy);
+  const probes = state.probes + (probe ? 1 : 0);
+  return change(state, { ...asked, probes, beatDueAt: dueAtNext });
+}
+
+function retryInMs(state: PeerState, retries: number, policy: Policy): number {
+  const u = unit(state.seed, 2 * (state.beats + retries) + 1);
+  return backoffMs(retries, policy.backoffMinMs, policy.backoffMaxMs, u);
+}
+
+// ── suspicion and death ──────────────────────────────────────────────────────────────────────────
+
+function onExpired(
+  state: PeerState,
+  event: Tick,
+  stalls: StallTotals,
+  policy: Policy,
+  outputs: PeerOutput[],
+): PeerState {
+  const { at, health = 0 } = event;
+  const evidence = evidenceOf(state, at, stalls, policy, state.health ?? health);
+  if (TRANSITIONS[state.status].expired === "dead") {
+    const reason = state.status === "connecting" ? "unreachable" : "silence";
+    const death = die(state, at, reason, { ...evidence, ...missedDeadline(state, policy) }, policy);
+    outputs.push(death[1]);
+    return death[0];
+  }
+  const next = become(state, "suspect", at, {
+    suspectedObservedAt: observedAt(at, stalls.lostMs),
+    suspectedCreditedAt: creditedAt(at, stalls.lostMs, stalls.countedMs),
+    stretchMs: stretchMs(health, policy.suspectAfterMs, policy.deadAfterMs),
+    health,
+    beatDueAt: state.role === "listen" ? undefined : at,
+    paced: false,
+  });
+  outputs.push(changed(state, next, { ...evidence, ...missedDeadline(state, policy) }));
+  return next;
+}
+
+/** Which deadline was missed, as a silence, and who set it. */
+function missedDeadline(
+  state: PeerState,
+  policy: Policy,
+): { deadlineMs: number; deadlineBy: DeadlineSource } {
+  const { deadAfterMs, minSuspicionMs } = policy;
+  if (state.status === "alive") {
+    const deadlineMs = silenceToSuspect(state, policy);
+    const capped =
+      deadlineMs === deadAfterMs - minSuspicionMs && deadlineMs !== policy.suspectAfterMs;
+    return { deadlineMs, deadlineBy: capped ? "deadAfterMs" : "detector" };
+  }
+  const stretch = state.stretchMs ?? 0;
+  if (state.suspectedObservedAt === undefined) {
+    return { deadlineMs: deadAfterMs, deadlineBy: "deadAfterMs" };
+  }
+  const bySuspicion = state.suspectedObservedAt - state.lifeObservedAt + minSuspicionMs;
+  return bySuspicion > deadAfterMs
+    ? { deadlineMs: bySuspicion + stretch, deadlineBy: "minSuspicionMs" }
+    : { deadlineMs: deadAfterMs + stretch, deadlineBy: "deadAfterMs" };
+}
+
+function onEnded(state: PeerState, event: Ended, policy: Policy): Transition {
+  if (state.status === "dead") return [state, NOTHING];
+  const { at, reason, returnInMs } = event;
+  const evidence = evidenceOf(state, at, event.stalls ?? NO_STALLS, policy, state.health ?? 0);
+  const [next, death] = die(state, at, reason, evidence, policy);
+  return [next, [returnInMs === undefined ? death : { ...death, returnInMs }]];
+}
+
+/** Whether a dead peer is still asked: whoever left or lost its id on purpose is left alone. */
+function isRetried(reason: Reason, policy: Policy): boolean {
+  switch (reason) {
+    case "silence":
+    case "unreachable":
+    case "duplicate-id":
+    case "incompatible":
+      return true;
+    case "replaced":
+      return false;
+    default:
+      return policy.redial;
+  }
+}
+
+function die(
+  state: PeerState,
+  at: number,
+  reason: Reason,
+  evidence: Evidence,
+  policy: Policy,
+): readonly [PeerState, Change] {
+  const stable = state.aliveAt !== undefined && at - state.aliveAt >= policy.deadAfterMs;
+  const retries = stable ? 0 : state.retries;
+  const keepsBeating = state.role === "send";
+  const retried = !keepsBeating && state.role !== "listen" && isRetried(reason, policy);
+  const retryMs = retried ? retryInMs(state, retries, policy) : undefined;
+  const next = become(state, "dead", at, {
+    reason,
+    retries,
+    suspectedObservedAt: undefined,
+    suspectedCreditedAt: undefined,
+    stretchMs: undefined,
+    health: undefined,
+    pausedObservedAt: undefined,
+    pausedCreditedAt: undefined,
+    paced: false,
+    beatDueAt: keepsBeating ? state.beatDueAt : retryMs === undefined ? undefined : at + retryMs,
+    forgetAt: policy.forgetAfterMs === undefined ? undefined : at + policy.forgetAfterMs,
+  });
+  const death: Change = {
+    ...changed(state, next, evidence),
+    reason,
+    safeInMs: safeInMs(state, at, reason, policy),
+    ...(retryMs !== undefined && { retryInMs: retryMs }),
+  };
+  return [next, Object.freeze(death)];
+}
+
+/** Until then the other side may still trust that we count on it: its last sign of life plus D. */
+function safeInMs(state: PeerState, at: number, reason: Reason, policy: Policy): number {
+  if (reason === "left" || state.heardAt === undefined) return 0;
+  return Math.max(0, state.heardAt + policy.deadAfterMs - at);
+}
+
+// ── sessions, policy, pauses ─────────────────────────────────────────────────────────────────────
+
+function onDial(state: PeerState, event: PeerEvent, policy: Policy): Transition {
+  if (state.status !== "dead") return [state, NOTHING];
+  const { at, stalls = NO_STALLS } = event;
+  const evidence = evidenceOf(state, at, stalls, policy, 0);
+  const firstBeatAt = at + paceWindowMs(policy.intervalMs) * unit(state.seed, 2 * state.beats + 1);
+  const next = become(state, TRANSITIONS.dead.dial, at, {
+    session: state.session + 1,
+    reason: undefined,
+    forgetAt: undefined,
+    heardAt: undefined,
+    aliveAt: undefined,
+    lifeObservedAt: observedAt(at, stalls.lostMs),
+    lifeCreditedAt: creditedAt(at, stalls.lostMs, stalls.countedMs),
+    beatDueAt: state.role === "listen" ? undefined : firstBeatAt,
+    paced: false,
+    arrivals: NO_ARRIVALS,
+  });
+  return [next, [changed(state, next, evidence)]];
+}
+
+function onPolicy(state: PeerState, at: number, policy: Policy): PeerState {
+  if (state.status === "dead") {
+    const { forgetAfterMs } = policy;
+    const forgetAt = forgetAfterMs === undefined ? undefined : state.sinceAt + forgetAfterMs;
+    return change(state, { forgetAt });
+  }
+  if (state.beatDueAt === undefined) return state;
+  const beatDueAt = isProbing(state)
+    ? Math.min(state.beatDueAt, at + policy.probeIntervalMs)
+    : Math.max(at, nextBeatAt(state, state.sentAt ?? at, policy));
+  return change(state, { beatDueAt });
+}
+
+function onPause(state: PeerState, event: PeerEvent): PeerState {
+  if (state.status === "dead" || state.pausedObservedAt !== undefined) return state;
+  const { at, stalls = NO_STALLS } = event;
+  return change(state, {
+    pausedObservedAt: observedAt(at, stalls.lostMs),
+    pausedCreditedAt: creditedAt(at, stalls.lostMs, stalls.countedMs),
+  });
+}
+
+/** Every anchor moves by the length of the pause, but never into the future. */
+function onResume(state: PeerState, event: PeerEvent): PeerState {
+  if (state.pausedObservedAt === undefined || state.pausedCreditedAt === undefined) return state;
+  const { at, stalls = NO_STALLS } = event;
+  const observed = observedAt(at, stalls.lostMs);
+  const credited = creditedAt(at, stalls.lostMs, stalls.countedMs);
+  const observedMs = Math.max(0, observed - state.pausedObservedAt);
+  const creditedMs = Math.max(0, credited - state.pausedCreditedAt);
+  const { suspectedObservedAt, suspectedCreditedAt } = state;
+  return change(state, {
+    lifeObservedAt: Math.min(observed, state.lifeObservedAt + observedMs),
+    lifeCreditedAt: Math.min(credited, state.lifeCreditedAt + creditedMs),
+    ...(suspectedObservedAt !== undefined &&
+      suspectedCreditedAt !== undefined && {
+        suspectedObservedAt: Math.min(observed, suspectedObservedAt + observedMs),
+        suspectedCreditedAt: Math.min(credited, suspectedCreditedAt + creditedMs),
+      }),
+    pausedObservedAt: undefined,
+    pausedCreditedAt: undefined,
+  });
+}
+
+// ── building states ──────────────────────────────────────────────────────────────────────────────
+
+type Changes = { readonly [K in keyof PeerState]?: PeerState[K] | undefined };
+
+/** A new frozen state. Undefined removes: absent means never, also after a trip through JSON. */
+function change(state: PeerState, changes: Changes): PeerState {
+  const names = Object.keys(changes) as (keyof PeerState)[];
+  if (names.every((name) => changes[name] === state[name])) return state;
+  const next: Record<string, unknown> = { ...state };
+  for (const name of names) {
+    if (changes[name] === undefined) delete next[name];
+    else next[name] = changes[name];
+  }
+  return Object.freeze(next) as unknown as PeerState;
+}
+
+function become(state: PeerState, status: Status, at: number, changes: Changes): PeerState {
+  return change(state, { status, sinceAt: at, probes: 0, ...changes });
+}
+
+function changed(from: PeerState, to: PeerState, evidence: Evidence): Change {
+  return Object.freeze({
+    type: "changed",
+    at: to.sinceAt,
+    session: to.session,
+    from: from.status,
+    to: to.status,
+    evidence: Object.freeze(evidence),
+  });
+}

@@ -1,0 +1,83 @@
+// One outermost call and everything nested in it: a single reading of the clock, outputs delivered
+// first in first out, and a throwing sink that costs nothing but its own output.
+
+import { SystoleRangeError } from "./errors.ts";
+import type { Clock } from "./host.ts";
+
+/** Runs calls as turns. A sink that calls back in joins the turn that is under way. */
+export class Turn<Output> {
+  /** The instant of this turn; between turns that of the last one. */
+  now: number;
+  /** Backward readings of the clock, each clamped to the instant before. */
+  clockWentBack = 0;
+
+  readonly #clock: Clock;
+  readonly #emit: (output: Output) => void;
+  readonly #settled: () => void;
+  #queue: Output[] = [];
+  #running = false;
+
+  /** `settled` is called at the end of each outermost call, after all outputs. */
+  constructor(clock: Clock, emit: (output: Output) => void, settled: () => void) {
+    this.#clock = clock;
+    this.#emit = emit;
+    this.#settled = settled;
+    this.now = Number.NEGATIVE_INFINITY;
+    this.now = this.#read();
+  }
+
+  /** Runs `body` in the current turn, or in a new one. Errors of sinks surface at its end. */
+  run<Result>(body: () => Result): Result {
+    if (this.#running) return body();
+    this.now = this.#read();
+    this.#running = true;
+    const errors: unknown[] = [];
+    let result: Result | undefined;
+    try {
+      result = body();
+    } catch (error) {
+      errors.push(error);
+    }
+    this.#deliver(errors);
+    this.#running = false;
+    try {
+      this.#settled();
+    } catch (error) {
+      errors.push(error);
+    }
+    if (errors.length === 1) throw errors[0];
+    if (errors.length > 1) throw new AggregateError(errors, "several sinks threw");
+    return result as Result;
+  }
+
+  /** Queues an output of the current turn. */
+  push(output: Output): void {
+    this.#queue.push(output);
+  }
+
+  #deliver(errors: unknown[]): void {
+    // The queue grows while sinks call back in; the index keeps the order without shifting.
+    for (let next = 0; next < this.#queue.length; next++) {
+      try {
+        this.#emit(this.#queue[next] as Output);
+      } catch (error) {
+        errors.push(error);
+      }
+    }
+    this.#queue = [];
+  }
+
+  #read(): number {
+    const reading = this.#clock.now();
+    if (!Number.isFinite(reading)) {
+      throw new SystoleRangeError(
+        "ERR_SYSTOLE_CLOCK",
+        `The host's clock must return a finite number of ms (got ${reading}).\nGive a monotonic clock such as performance.now().`,
+        reading,
+      );
+    }
+    if (reading >= this.now) return reading;
+    this.clockWentBack += 1;
+    return this.now;
+  }
+}
