@@ -42,6 +42,8 @@ export interface PeerState {
   /** Only when dead. */
   readonly reason?: Reason;
 
+  /** Nonces sent from here on prove life: the start, the suspicion, or the death before this session. */
+  readonly proofFromAt: number;
   /** The last sign of life in this session. */
   readonly heardAt?: number;
   /** Where silence is counted from: the last sign of life, or the start of the session. */
@@ -92,6 +94,8 @@ export interface InitialPeerOptions {
   readonly role?: Role | undefined;
   /** Any integer; peers with different seeds beat at different phases. Default 0. */
   readonly seed?: number | undefined;
+  /** From when on nonces prove life, for a peer that was asked before it was added. Default `at`. */
+  readonly proofFromAt?: number | undefined;
   /** Σ of stalls so far, where a monitor counts them. Default 0. */
   readonly lostMs?: number | undefined;
   /** The counted part of those stalls. Default 0. */
@@ -122,6 +126,7 @@ export function initialPeer(
     session: 1,
     seed,
     sinceAt: at,
+    proofFromAt: options.proofFromAt ?? at,
     lifeObservedAt: at - lostMs,
     lifeCreditedAt: at - lostMs + countedMs,
     ...(role !== "listen" && { beatDueAt: firstBeatAt }),

@@ -166,7 +166,7 @@ function isStale(sign: Sign & { at: number }, stalls: StallTotals, policy: Polic
 }
 
 function isProof(state: PeerState, event: Heard | Proven): boolean {
-  return event.type === "proven" && (event.nonceAt === undefined || event.nonceAt >= state.sinceAt);
+  return event.type === "proven" && (event.nonceAt === undefined || event.nonceAt >= state.proofFromAt);
 }
 
 function countArrival(arrivals: Arrivals, sign: Sign, behind: boolean, stale: boolean): Arrivals {
@@ -317,6 +317,7 @@ function onExpired(
     return death[0];
   }
   const next = become(state, "suspect", at, {
+    proofFromAt: at,
     suspectedObservedAt: observedAt(at, stalls.lostMs),
     suspectedCreditedAt: creditedAt(at, stalls.lostMs, stalls.countedMs),
     stretchMs: stretchMs(health, policy.suspectAfterMs, policy.deadAfterMs),
@@ -388,6 +389,7 @@ function die(
   const next = become(state, "dead", at, {
     reason,
     retries,
+    proofFromAt: at,
     suspectedObservedAt: undefined,
     suspectedCreditedAt: undefined,
     stretchMs: undefined,
