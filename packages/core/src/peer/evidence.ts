@@ -135,7 +135,7 @@ function deathCause(change: Explainable): string {
     case "silence":
       return `is dead after ${ms(evidence.silenceMs)} of silence: ${facts(change)}`;
     case "unreachable":
-      return `did not answer within ${ms(evidence.silenceMs)}: ${evidence.probes} tries`;
+      return `did not answer within ${ms(evidence.silenceMs)}: ${evidence.probes} ${evidence.probes === 1 ? "try" : "tries"}`;
     case "closed":
       return "is gone: its connection was closed";
     case "left":

@@ -166,7 +166,9 @@ function isStale(sign: Sign & { at: number }, stalls: StallTotals, policy: Polic
 }
 
 function isProof(state: PeerState, event: Heard | Proven): boolean {
-  return event.type === "proven" && (event.nonceAt === undefined || event.nonceAt >= state.proofFromAt);
+  return (
+    event.type === "proven" && (event.nonceAt === undefined || event.nonceAt >= state.proofFromAt)
+  );
 }
 
 function countArrival(arrivals: Arrivals, sign: Sign, behind: boolean, stale: boolean): Arrivals {
@@ -233,14 +235,20 @@ function nextBeatAt(state: PeerState, sentAt: number, policy: Policy): number {
   return sentAt + gapMs(policy.intervalMs, policy.jitter, unit(state.seed, 2 * state.beats));
 }
 
+/** Probes keep their own pace, but never a slower one than the largest gap we announced. */
+function nextProbeAt(sentAt: number, policy: Policy): number {
+  return sentAt + Math.min(policy.probeIntervalMs, policy.intervalMs);
+}
+
 function onSent(state: PeerState, at: number, policy: Policy): Transition {
-  const next: { sentAt: number; beatDueAt?: number } = { sentAt: at };
   // Probes are never postponed, nor are the beats to the dead.
-  const postponed = state.status === "alive" || (state.role === "send" && state.status !== "dead");
-  if (postponed && state.beatDueAt !== undefined) {
-    next.beatDueAt = nextBeatAt(state, at, policy);
-  }
-  return [change(state, { ...next, paced: postponed ? false : state.paced }), NOTHING];
+  const postpones = state.status === "alive" || (state.role === "send" && state.status !== "dead");
+  if (!postpones || state.beatDueAt === undefined) return [change(state, { sentAt: at }), NOTHING];
+  const beatDueAt = nextBeatAt(state, at, policy);
+  // The beat that was just asked for has left, and moves nothing: a loop that is always late must
+  // remember that it spread a beat already, or it would beat at every other tick only.
+  const paced = state.paced && beatDueAt === state.beatDueAt;
+  return [change(state, { sentAt: at, beatDueAt, paced }), NOTHING];
 }
 
 function onTick(state: PeerState, event: Tick, policy: Policy): Transition {
@@ -289,7 +297,7 @@ function onBeatDue(
   const probe = isProbing(state);
   outputs.push({ type: "beat", session: state.session, probe });
   const draw = { seed: state.seed, beats } as PeerState;
-  const dueAtNext = probe ? at + policy.probeIntervalMs : nextBeatAt(draw, at, policy);
+  const dueAtNext = probe ? nextProbeAt(at, policy) : nextBeatAt(draw, at, policy);
   const probes = state.probes + (probe ? 1 : 0);
   return change(state, { ...asked, probes, beatDueAt: dueAtNext });
 }
@@ -444,10 +452,11 @@ function onPolicy(state: PeerState, at: number, policy: Policy): PeerState {
     return change(state, { forgetAt });
   }
   if (state.beatDueAt === undefined) return state;
+  const sentAt = state.sentAt ?? at;
   const beatDueAt = isProbing(state)
-    ? Math.min(state.beatDueAt, at + policy.probeIntervalMs)
-    : Math.max(at, nextBeatAt(state, state.sentAt ?? at, policy));
-  return change(state, { beatDueAt });
+    ? Math.min(state.beatDueAt, nextProbeAt(sentAt, policy))
+    : nextBeatAt(state, sentAt, policy);
+  return change(state, { beatDueAt: Math.max(at, beatDueAt) });
 }
 
 function onPause(state: PeerState, event: PeerEvent): PeerState {

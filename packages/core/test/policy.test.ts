@@ -1,0 +1,209 @@
+// Settings are validated once, at the door, with their relations, and with a way out.
+import fc from "fast-check";
+import { describe, expect, test } from "vitest";
+import { fixed } from "../src/detectors/fixed.ts";
+import { SystoleRangeError, SystoleTypeError } from "../src/errors.ts";
+import {
+  deadAtMostMs,
+  definePolicy,
+  derivePolicy,
+  leastForgetAfterMs,
+  type PolicyOptions,
+  relaxed,
+  scalePolicy,
+  servedEveryMs,
+  stallToleranceMs,
+  standard,
+  strict,
+} from "../src/policy.ts";
+import { policies, threeNumbers } from "./arbitraries.ts";
+
+describe("presets", () => {
+  test.each([
+    ["strict", strict, 6_000],
+    ["standard", standard, 10_000],
+    ["relaxed", relaxed, 30_000],
+  ])("%s keeps what it says: dead within the promised time", (_name, preset, withinMs) => {
+    const policy = definePolicy(preset);
+    expect(deadAtMostMs(policy)).toBeLessThanOrEqual(withinMs);
+    expect(deadAtMostMs(policy)).toBeGreaterThan(0.9 * withinMs);
+    expect(policy.suspectAfterMs / policy.intervalMs).toBeGreaterThanOrEqual(2.5);
+  });
+
+  test("no options at all are the standard preset", () => {
+    expect(definePolicy()).toEqual(definePolicy(standard));
+  });
+});
+
+describe("defaults", () => {
+  test("follow from the three numbers", () => {
+    const policy = definePolicy({ intervalMs: 1_000, suspectAfterMs: 3_000, deadAfterMs: 6_000 });
+    expect(policy).toEqual({
+      intervalMs: 1_000,
+      peerGapMs: 1_000,
+      suspectAfterMs: 3_000,
+      deadAfterMs: 6_000,
+      minSuspicionMs: 1_500,
+      probeIntervalMs: 375,
+      jitter: 0.25,
+      proof: "any",
+      returns: "new-session",
+      redial: false,
+      backoffMinMs: 1_000,
+      backoffMaxMs: 10_000,
+      wishMs: 1_000,
+      minGapMs: 20,
+      floorMs: 100,
+      maxGapMs: 60_000,
+      detector: fixed,
+    });
+  });
+
+  test("undefined is as good as absent", () => {
+    const blank = Object.fromEntries(
+      Object.keys(definePolicy()).map((name) => [name, undefined]),
+    ) as PolicyOptions;
+    expect(definePolicy({ ...blank, forgetAfterMs: undefined })).toEqual(definePolicy());
+    expect(definePolicy({ forgetAfterMs: undefined })).not.toHaveProperty("forgetAfterMs");
+  });
+
+  test("every set of three numbers in order gives a valid, frozen policy", () => {
+    fc.assert(
+      fc.property(threeNumbers, (options) => {
+        const policy = definePolicy(options);
+        expect(Object.isFrozen(policy)).toBe(true);
+        expect(policy.minSuspicionMs).toBe((policy.deadAfterMs - policy.suspectAfterMs) / 2);
+        expect(policy.probeIntervalMs).toBeLessThanOrEqual(policy.intervalMs);
+        expect(policy.wishMs).toBeLessThan(policy.suspectAfterMs);
+        // What was given is never bent.
+        expect(policy).toMatchObject(options);
+        // Once valid, always valid: the same object passes, and a copy of it too.
+        expect(definePolicy(policy)).toBe(policy);
+        expect(definePolicy({ ...policy })).toEqual(policy);
+      }),
+    );
+  });
+});
+
+describe("refused", () => {
+  const refused: readonly (readonly [PolicyOptions, RegExp])[] = [
+    [
+      { suspectAfterMs: 5_000, deadAfterMs: 3_000 },
+      /^deadAfterMs must exceed suspectAfterMs \(got deadAfterMs 3000, suspectAfterMs 5000\)\.\nRaise deadAfterMs above 5000, or start from the preset `relaxed`\.$/,
+    ],
+    [{ suspectAfterMs: 5_000, deadAfterMs: 5_000 }, /^deadAfterMs must exceed suspectAfterMs/],
+    [
+      { intervalMs: 4_000 },
+      /^suspectAfterMs must exceed intervalMs .*\nRaise suspectAfterMs above 4000/,
+    ],
+    [{ wishMs: 4_000 }, /^suspectAfterMs must exceed wishMs/],
+    [{ minGapMs: 2_000 }, /^wishMs must be at least minGapMs/],
+    [{ floorMs: 1_001 }, /^intervalMs must be at least floorMs .*\nLower floorMs to 1000\.$/],
+    [{ maxGapMs: 1_000 }, /^maxGapMs must be at least wishMs/],
+    [{ backoffMinMs: 9_000, backoffMaxMs: 8_000 }, /^backoffMaxMs must be at least backoffMinMs/],
+    [{ minSuspicionMs: 4_801 }, /^minSuspicionMs must not exceed .*\nLower minSuspicionMs to 4800/],
+    [{ forgetAfterMs: 29_999 }, /^forgetAfterMs must be at least .*needed 30000/],
+    [{ ...relaxed, forgetAfterMs: 51_999 }, /^forgetAfterMs must be at least .*needed 52000/],
+    [{ intervalMs: 0 }, /^intervalMs must be a number of ms above 0/],
+    [{ intervalMs: -1 }, /^intervalMs must be a number of ms above 0/],
+    [{ deadAfterMs: Number.NaN }, /^deadAfterMs must be a number of ms .*got NaN/],
+    [{ deadAfterMs: Number.POSITIVE_INFINITY }, /^deadAfterMs must be a number of ms/],
+    [{ deadAfterMs: 2 ** 31 }, /^deadAfterMs must be a number of ms .* at most 2147483647/],
+    [{ intervalMs: "1000" as never }, /^intervalMs must be a number of ms/],
+    [{ jitter: 1 }, /^jitter must be from 0 to below 1 \(got 1\)/],
+    [{ jitter: -0.1 }, /^jitter must be/],
+    [{ jitter: Number.NaN }, /^jitter must be/],
+    [{ proof: "none" as never }, /^proof must be "any" or "round-trip" \(got none\)/],
+    [{ returns: "always" as never }, /^returns must be/],
+    [{ redial: 1 as never }, /^redial must be true or false/],
+    [{ detector: 3_000 as never }, /^detector must be "function"/],
+  ];
+
+  test.each(refused)("%j", (options, message) => {
+    expect(() => definePolicy(options)).toThrow(message);
+    expect(() => definePolicy(options)).toThrow(SystoleRangeError);
+  });
+
+  test("says the code and the offending value", () => {
+    const error = caught(() => definePolicy({ jitter: 3 }));
+    expect(error).toMatchObject({ code: "ERR_SYSTOLE_POLICY", value: 3 });
+    expect(String(error)).toMatch(/^RangeError \[ERR_SYSTOLE_POLICY\]: jitter/);
+    expect(error).toBeInstanceOf(RangeError);
+  });
+
+  test("a misspelt name, which would silently be the default", () => {
+    expect(() => definePolicy({ interval: 500 } as PolicyOptions)).toThrow(
+      "A policy has no option interval. Did you mean intervalMs?",
+    );
+    expect(() => definePolicy({ timeout: 500 } as PolicyOptions)).toThrow(/It has: intervalMs, /);
+    expect(() => definePolicy({ timeout: 500 } as PolicyOptions)).toThrow(SystoleTypeError);
+  });
+
+  test.each([null, 3, "strict"])("%j instead of a policy", (options) => {
+    expect(() => definePolicy(options as never)).toThrow(/^A policy must be an object/);
+  });
+
+  test("a policy that was only dressed up as a valid one", () => {
+    const forged = Object.freeze({ ...definePolicy(), deadAfterMs: 1 });
+    expect(() => definePolicy(forged)).toThrow(/^deadAfterMs must exceed/);
+  });
+});
+
+describe("what follows from a policy", () => {
+  test("a policy against a slow sender stretches every deadline alike, and nothing of our own", () => {
+    fc.assert(
+      fc.property(policies, fc.integer({ min: 1, max: 60 }), (policy, factor) => {
+        const scaled = scalePolicy(policy, factor);
+        const { suspectAfterMs, deadAfterMs, minSuspicionMs, probeIntervalMs, ...own } = scaled;
+        expect({ suspectAfterMs, deadAfterMs, minSuspicionMs, probeIntervalMs }).toEqual({
+          suspectAfterMs: policy.suspectAfterMs * factor,
+          deadAfterMs: policy.deadAfterMs * factor,
+          minSuspicionMs: policy.minSuspicionMs * factor,
+          probeIntervalMs: policy.probeIntervalMs * factor,
+        });
+        expect(policy).toMatchObject(own);
+        expect(definePolicy(scaled)).toBe(scaled);
+      }),
+    );
+  });
+
+  test("a factor of 1 is the policy itself", () => {
+    const policy = definePolicy(strict);
+    expect(scalePolicy(policy, 1)).toBe(policy);
+    expect(derivePolicy(policy, { peerGapMs: 7 })).toEqual({ ...policy, peerGapMs: 7 });
+  });
+
+  test("the bound: silence, the least suspicion, late ticks, and bad health of our own", () => {
+    const policy = definePolicy(strict);
+    const lateMs = servedEveryMs(2_500) + stallToleranceMs(2_500);
+    expect(lateMs).toBe(625 + 100);
+    expect(deadAtMostMs(policy)).toBe(5_200 + lateMs);
+    expect(deadAtMostMs(policy, 0)).toBe(5_200);
+    // A loop that ticks every 10 s suspects at the first tick, and kills at the second.
+    expect(deadAtMostMs(policy, 10_000)).toBe(2_500 + 10_000 + 1_350 + 10_000);
+    expect(deadAtMostMs(policy, 0, 7)).toBe(5_200 + 2 * 2_700);
+    // A detector may wait up to D − M, and the suspicion still lasts M.
+    expect(deadAtMostMs(definePolicy({ ...strict, detector: () => 1e9 }), 1_000)).toBe(
+      5_200 - 1_350 + 1_000 + 1_350 + 1_000,
+    );
+  });
+
+  test("fast detectors tolerate less lateness of their own loop", () => {
+    expect(stallToleranceMs(400)).toBe(50);
+    expect(stallToleranceMs(60_000)).toBe(100);
+  });
+
+  test("a dead peer is remembered long enough for a cut to heal", () => {
+    expect(leastForgetAfterMs(definePolicy(strict))).toBe(30_000);
+    expect(leastForgetAfterMs(definePolicy(relaxed))).toBe(52_000);
+  });
+});
+
+function caught(body: () => unknown): unknown {
+  try {
+    body();
+  } catch (error) {
+    return error;
+  }
+  throw new Error("nothing was thrown");
+}

@@ -1,0 +1,244 @@
+// The rules of one peer, one example each. What holds in every history is in machine.property.test.ts.
+import { describe, expect, test } from "vitest";
+import type { PeerEvent, PeerOutput } from "../src/peer/events.ts";
+import { type InitialPeerOptions, initialPeer, type PeerState } from "../src/peer/state.ts";
+import { nextDeadline, transition } from "../src/peer/transition.ts";
+import { definePolicy, type Policy, type PolicyOptions } from "../src/policy.ts";
+
+const numbers = { intervalMs: 1_000, suspectAfterMs: 3_000, deadAfterMs: 6_000, jitter: 0 };
+
+/** A peer in hand: plays events, remembers what came out last. */
+class Hand {
+  state: PeerState;
+  policy: Policy;
+  outputs: readonly PeerOutput[] = [];
+
+  constructor(policy: PolicyOptions = {}, options: InitialPeerOptions = {}) {
+    this.policy = definePolicy({ ...numbers, ...policy });
+    this.state = initialPeer(this.policy, 0, options);
+  }
+
+  play(...events: readonly PeerEvent[]): this {
+    for (const event of events)
+      [this.state, this.outputs] = transition(this.state, event, this.policy);
+    return this;
+  }
+
+  tick(at: number, more: { health?: number; judging?: boolean } = {}): this {
+    return this.play({ type: "tick", at, ...more });
+  }
+
+  get change() {
+    return this.outputs.find((output) => output.type === "changed");
+  }
+
+  get beats() {
+    return this.outputs.filter((output) => output.type === "beat");
+  }
+}
+
+const heard = (at: number, seq?: number): PeerEvent => ({ type: "heard", at, seq });
+const suspected = (policy: PolicyOptions = {}) => new Hand(policy).play(heard(0)).tick(3_000);
+
+describe("suspicion and death", () => {
+  test("libp2p/js-libp2p#3463, #3504: one missed beat suspects, it never kills", () => {
+    const peer = suspected();
+    expect(peer.state.status).toBe("suspect");
+    expect(peer.tick(5_999).state.status).toBe("suspect");
+    expect(peer.play(heard(5_999)).state.status).toBe("alive");
+  });
+
+  test("socketio/socket.io#5450, #2666: any inbound traffic is life, not only beats", () => {
+    const peer = new Hand();
+    for (let at = 0; at < 60_000; at += 2_999) peer.tick(at).play(heard(at));
+    expect(peer.state.status).toBe("alive");
+  });
+
+  test("a late tick suspects first; death needs M more, and D of silence", () => {
+    const peer = new Hand().play(heard(0)).tick(50_000);
+    expect(peer.state.status).toBe("suspect");
+    expect(peer.tick(51_499).state.status).toBe("suspect");
+    expect(peer.tick(51_500).change).toMatchObject({ to: "dead", reason: "silence" });
+  });
+
+  test("a peer that never answers is unreachable after D", () => {
+    const peer = new Hand().tick(5_999);
+    expect(peer.state.status).toBe("connecting");
+    expect(peer.tick(6_000).change).toMatchObject({ to: "dead", reason: "unreachable" });
+  });
+
+  test("hashicorp/consul#1212, #916: an observer in bad health takes longer to accuse", () => {
+    const peer = new Hand().play(heard(0)).tick(3_000, { health: 7 });
+    // Up to 2(D − S) more; fixed when suspicion began, so getting well does not shorten it.
+    expect(nextVerdict(peer)).toBe(6_000 + 6_000);
+    expect(peer.tick(11_999, { health: 0 }).state.status).toBe("suspect");
+    expect(peer.tick(12_000).change).toMatchObject({ reason: "silence", evidence: { health: 7 } });
+  });
+
+  test("verdicts wait while the whole monitor is paused; beats do not", () => {
+    const peer = new Hand().play(heard(0));
+    const beatDueAt = peer.state.beatDueAt as number;
+    expect(peer.tick(beatDueAt, { judging: false }).beats).toHaveLength(1);
+    expect(peer.tick(60_000, { judging: false }).state.status).toBe("alive");
+  });
+
+  test("pauses of one peer are credited whole, in alive and in suspect", () => {
+    const peer = new Hand()
+      .play(heard(0))
+      .tick(1_000)
+      .play({ type: "pause", at: 1_000 })
+      .play({ type: "pause", at: 2_000 })
+      .tick(90_000)
+      .play({ type: "resume", at: 101_000 })
+      .play({ type: "resume", at: 102_000 });
+    expect(nextVerdict(peer)).toBe(103_000);
+    peer.tick(103_000);
+    peer.play({ type: "pause", at: 103_500 }).play({ type: "resume", at: 203_500 });
+    expect(nextVerdict(peer)).toBe(206_000);
+    expect(peer.tick(206_000).change).toMatchObject({ reason: "silence" });
+  });
+
+  test("moleculerjs/moleculer#891: time in which we were frozen is not silence", () => {
+    const peer = new Hand().play(heard(0));
+    const stalls = { lostMs: 60_000, countedMs: 1_500, graceMs: 1_500 };
+    expect(peer.play({ type: "tick", at: 62_999, stalls }).state.status).toBe("alive");
+    expect(peer.play({ type: "tick", at: 63_000, stalls }).change).toMatchObject({
+      to: "suspect",
+      evidence: { silenceMs: 3_000, creditMs: 60_000 },
+    });
+  });
+});
+
+describe("dead is final", () => {
+  test("apple/swift-distributed-actors#414: nothing moves a dead session, whatever arrives", () => {
+    const peer = suspected().tick(6_000);
+    const { state } = peer;
+    peer.play(heard(6_001), { type: "proven", at: 6_002 }, { type: "pause", at: 6_002 });
+    peer.play({ type: "resume", at: 6_002 }, { type: "ended", at: 6_003, reason: "closed" });
+    expect(peer.state).toBe(state);
+  });
+
+  test("a return is the next session: dead → connecting → alive", () => {
+    const peer = suspected()
+      .play(heard(100, 7))
+      .tick(9_000)
+      .tick(12_000)
+      .play({ type: "dial", at: 13_000 });
+    expect(peer.change).toMatchObject({ from: "dead", to: "connecting", session: 2 });
+    expect(peer.state).toMatchObject({ session: 2, arrivals: { highestSeq: 0 } });
+    expect(peer.state).not.toHaveProperty("reason");
+    expect(peer.play(heard(13_010, 1)).change).toMatchObject({ to: "alive", session: 2 });
+  });
+
+  test.each([
+    ["left", 0],
+    ["closed", 4_000],
+    ["replaced", 4_000],
+    ["protocol-error", 4_000],
+  ] as const)("safe to reassign after `%s` in %d ms", (reason, safeInMs) => {
+    const peer = new Hand().play(heard(1_000), { type: "ended", at: 3_000, reason });
+    expect(peer.change).toMatchObject({ reason, safeInMs });
+  });
+
+  test("a leaving peer may say when it expects to be back", () => {
+    const peer = new Hand().play({ type: "ended", at: 5, reason: "left", returnInMs: 800 });
+    expect(peer.change).toMatchObject({ reason: "left", returnInMs: 800 });
+    expect(peer.state.beatDueAt).toBeUndefined();
+  });
+
+  test("forgotten after forgetAfterMs, and asked until then", () => {
+    const peer = new Hand({ forgetAfterMs: 30_000 }).tick(6_000);
+    expect(peer.state.forgetAt).toBe(36_000);
+    expect(peer.change?.retryInMs).toBeLessThanOrEqual(1_000);
+    peer.tick(36_000);
+    expect(peer.outputs.at(-1)).toEqual({ type: "forget" });
+    expect(nextDeadline(peer.state, peer.policy)).toBe(Number.POSITIVE_INFINITY);
+  });
+
+  test("a policy change moves the forgetting of a dead peer", () => {
+    const peer = new Hand().tick(6_000);
+    expect(peer.state).not.toHaveProperty("forgetAt");
+    peer.policy = definePolicy({ ...numbers, forgetAfterMs: 40_000 });
+    expect(peer.play({ type: "policy", at: 7_000 }).state.forgetAt).toBe(46_000);
+    peer.policy = definePolicy(numbers);
+    expect(peer.play({ type: "policy", at: 8_000 }).state).not.toHaveProperty("forgetAt");
+  });
+});
+
+describe("proof by round trip", () => {
+  const datagrams = { proof: "round-trip" } as const;
+  const proven = (at: number, nonceAt?: number): PeerEvent => ({ type: "proven", at, nonceAt });
+
+  test("traffic alone does not connect, the echo of a nonce does", () => {
+    const peer = new Hand(datagrams).play(heard(10));
+    expect(peer.state).toMatchObject({ status: "connecting" });
+    expect(peer.state).not.toHaveProperty("heardAt");
+    expect(peer.play(proven(20, 0)).state.status).toBe("alive");
+  });
+
+  test("in suspect traffic only moves the death; an echo from before the suspicion proves nothing", () => {
+    const peer = new Hand(datagrams).play(proven(0)).tick(3_000);
+    expect(peer.play(heard(5_000)).state.status).toBe("suspect");
+    expect(nextVerdict(peer)).toBe(11_000);
+    expect(peer.play(proven(5_100, 2_999)).state.status).toBe("suspect");
+    expect(peer.play(proven(5_200, 3_000)).state.status).toBe("alive");
+  });
+
+  test("frames that were held back are not life: the newest nonce must be younger than D", () => {
+    const peer = new Hand(datagrams).play(proven(0, 0));
+    peer.play({ type: "heard", at: 2_000, seq: 4, nonceAt: -4_001, rttMs: 9 });
+    expect(peer.state).toMatchObject({ heardAt: 0, arrivals: { stale: 1, received: 1 } });
+    // Our own stalls are no reason to distrust the other side's nonces.
+    peer.play({ type: "heard", at: 2_500, seq: 5, nonceAt: -4_001, nonceObservedAt: -3_500 });
+    expect(peer.state).toMatchObject({ heardAt: 2_500, arrivals: { stale: 0, received: 2 } });
+  });
+});
+
+describe("arrivals", () => {
+  test("numbers count what came, what was lost, and what came late", () => {
+    const peer = new Hand().play(heard(1, 5), heard(2, 6), heard(3, 9), heard(4, 8));
+    expect(peer.state.arrivals).toEqual({
+      received: 3,
+      lost: 2,
+      behind: 1,
+      stale: 0,
+      highestSeq: 9,
+    });
+    expect(peer.state.heardAt).toBe(3);
+  });
+
+  test("round-trip times are smoothed by an eighth (RFC 6298 §2)", () => {
+    const peer = new Hand();
+    peer.play({ type: "heard", at: 1, rttMs: 80 }, { type: "heard", at: 2, rttMs: 160 });
+    expect(peer.state.arrivals.rttMs).toBe(90);
+  });
+});
+
+describe("a change of policy", () => {
+  test("a shorter interval is kept at once, a longer one from the last beat on", () => {
+    const peer = new Hand().play(heard(0)).tick(1_000).play({ type: "sent", at: 1_000 });
+    peer.policy = definePolicy({ ...numbers, intervalMs: 200 });
+    expect(peer.play({ type: "policy", at: 1_100 }).state.beatDueAt).toBe(1_200);
+    peer.policy = definePolicy({ ...numbers, intervalMs: 50 });
+    expect(peer.play({ type: "policy", at: 1_100 }).state.beatDueAt).toBe(1_100);
+    peer.policy = definePolicy({ ...numbers, intervalMs: 2_000 });
+    expect(peer.play({ type: "policy", at: 1_100 }).state.beatDueAt).toBe(3_000);
+  });
+
+  test("a shorter probe interval is kept at once", () => {
+    const peer = suspected({ probeIntervalMs: 900 });
+    peer.policy = definePolicy({ ...numbers, probeIntervalMs: 50 });
+    expect(peer.play({ type: "policy", at: 3_100 }).state.beatDueAt).toBe(3_150);
+  });
+
+  test("a listener has no beats to move", () => {
+    const peer = new Hand({}, { role: "listen" }).play(heard(0));
+    const { state } = peer;
+    expect(peer.play({ type: "policy", at: 10 }).state).toBe(state);
+  });
+});
+
+function nextVerdict({ state, policy }: Hand): number {
+  const { beatDueAt: _, forgetAt: __, ...silent } = state;
+  return nextDeadline(silent, policy);
+}
