@@ -42,8 +42,6 @@ export interface AddOptions {
   readonly policy?: PolicyOptions | undefined;
   /** Default `both`. */
   readonly role?: Role | undefined;
-  /** From when on nonces prove life, for a peer that was asked before it was added. Default now. */
-  readonly proofFromAt?: number | undefined;
 }
 
 /** What a frame tells about the peer that sent it; `proof` if it echoes a nonce of ours. */
@@ -139,7 +137,6 @@ export class Monitor implements Iterable<PeerRef> {
         policy,
         state: initialPeer(policy, this.#turn.now, {
           role: options.role,
-          proofFromAt: options.proofFromAt,
           seed: mix(this.#seed, this.#added),
           lostMs,
           countedMs,

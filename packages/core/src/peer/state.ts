@@ -94,8 +94,6 @@ export interface InitialPeerOptions {
   readonly role?: Role | undefined;
   /** Any integer; peers with different seeds beat at different phases. Default 0. */
   readonly seed?: number | undefined;
-  /** From when on nonces prove life, for a peer that was asked before it was added. Default `at`. */
-  readonly proofFromAt?: number | undefined;
   /** Σ of stalls so far, where a monitor counts them. Default 0. */
   readonly lostMs?: number | undefined;
   /** The counted part of those stalls. Default 0. */
@@ -126,7 +124,7 @@ export function initialPeer(
     session: 1,
     seed,
     sinceAt: at,
-    proofFromAt: options.proofFromAt ?? at,
+    proofFromAt: at,
     lifeObservedAt: at - lostMs,
     lifeCreditedAt: at - lostMs + countedMs,
     ...(role !== "listen" && { beatDueAt: firstBeatAt }),

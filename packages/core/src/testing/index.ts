@@ -1,3 +1,10 @@
-// @systole/core/testing: time that moves when told to.
+// @systole/core/testing: names only.
 
 export { ManualHost, type ManualHostOptions } from "./manual-host.ts";
+export {
+  type LinkOptions,
+  type NetworkOptions,
+  type NodeOptions,
+  SimulatedNetwork,
+  SimulatedNode,
+} from "./simulated-network.ts";

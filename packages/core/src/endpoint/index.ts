@@ -1,0 +1,43 @@
+// @systole/core/endpoint: names only.
+
+export {
+  createEndpoint,
+  type Endpoint,
+  type EndpointAddOptions,
+  type EndpointLimits,
+  type EndpointOptions,
+  type LeaveOptions,
+  type Transport,
+} from "./endpoint.ts";
+export {
+  type BeatFrame,
+  type DataFrame,
+  type Decoded,
+  decodeFrame,
+  encodeFrame,
+  type Frame,
+  type FrameFault,
+  type Identity,
+  type LeaveFrame,
+  type LeaveReason,
+  MAX_CONTROL_BYTES,
+  MAX_ID_BYTES,
+  type NoticeFrame,
+  type NoticeKind,
+  PADDED_BYTES,
+  type Word64,
+} from "./frame.ts";
+export type { Acceptance, Candidate } from "./inbox.ts";
+export type {
+  BeatObserved,
+  DeclaredDeadOutput,
+  DropReason,
+  EndpointChange,
+  EndpointOutput,
+  EndpointStats,
+  MessageOutput,
+  NamedOutput,
+  RefusedOutput,
+  RefusedReason,
+} from "./outputs.ts";
+export type { StreamFault } from "./stream.ts";

@@ -1,0 +1,97 @@
+// All conversations of an endpoint: found by the tag we handed out, or by the place they are held
+// at. Strangers' conversations are bounded: the oldest gives way, whatever arrives.
+
+import type { Role } from "../peer/state.ts";
+import type { Policy } from "../policy.ts";
+import { sameWord, type Word64 } from "./frame.ts";
+import { Negotiation } from "./negotiation.ts";
+import { type Place, Session } from "./session.ts";
+
+// The low bits of a tag are the slot of its conversation, so that it is found without a search.
+const SLOT_BITS = 22;
+const SLOTS = 2 ** SLOT_BITS;
+
+export class Sessions<Path> {
+  readonly #entropy: () => number;
+  readonly #maxStrangers: number;
+  /** Whether a place belongs to one conversation at a time, as a connection does. */
+  readonly #placesAreOwned: boolean;
+  readonly #slots: (Session<Path> | undefined)[] = [];
+  readonly #free: number[] = [];
+  readonly #owners: Map<Place<Path>, Session<Path>> = new Map();
+  readonly #strangers: Map<Place<Path>, Session<Path>> = new Map();
+  #opened = 0;
+
+  constructor(entropy: () => number, maxStrangers: number, placesAreOwned: boolean) {
+    this.#entropy = entropy;
+    this.#maxStrangers = maxStrangers;
+    this.#placesAreOwned = placesAreOwned;
+  }
+
+  get size(): number {
+    return this.#slots.length - this.#free.length;
+  }
+
+  get strangers(): number {
+    return this.#strangers.size;
+  }
+
+  /** A new conversation with a peer at a place. */
+  open(place: Place<Path>, policy: Policy, role: Role, now: number): Session<Path> {
+    const slot = this.#free.pop() ?? this.#slots.length;
+    const tag = { hi: this.#entropy(), lo: this.#randomAround(slot) };
+    this.#opened += 1;
+    const negotiation = new Negotiation(policy, role);
+    const session = new Session<Path>(this.#opened, tag, place, negotiation, now);
+    this.#slots[slot] = session;
+    if (this.#placesAreOwned) this.#owners.set(place, session);
+    return session;
+  }
+
+  /** A new conversation with somebody we do not know yet. Replaces the stranger at the same place. */
+  openForStranger(place: Place<Path>, policy: Policy, role: Role, now: number): Session<Path> {
+    const before = this.#strangers.get(place);
+    if (before !== undefined) this.close(before);
+    for (const oldest of this.#strangers.values()) {
+      const expired = now - oldest.createdAt > policy.deadAfterMs;
+      if (!expired && this.#strangers.size < this.#maxStrangers) break;
+      this.close(oldest);
+    }
+    const session = this.open(place, policy, role, now);
+    this.#strangers.set(place, session);
+    return session;
+  }
+
+  /** The stranger turned out to be somebody: it no longer has to give way. */
+  adopt(session: Session<Path>): void {
+    if (this.#strangers.get(session.place) === session) this.#strangers.delete(session.place);
+  }
+
+  close(session: Session<Path>): void {
+    const slot = session.tag.lo % SLOTS;
+    if (this.#slots[slot] !== session) return;
+    this.#slots[slot] = undefined;
+    this.#free.push(slot);
+    if (this.#owners.get(session.place) === session) this.#owners.delete(session.place);
+    this.adopt(session);
+  }
+
+  byTag(tag: Word64): Session<Path> | undefined {
+    const session = this.#slots[tag.lo % SLOTS];
+    return session !== undefined && sameWord(session.tag, tag) ? session : undefined;
+  }
+
+  strangerAt(place: Place<Path>): Session<Path> | undefined {
+    return this.#strangers.get(place);
+  }
+
+  /** The newest conversation at a place that belongs to one at a time. */
+  at(place: Place<Path>): Session<Path> | undefined {
+    return this.#owners.get(place);
+  }
+
+  #randomAround(slot: number): number {
+    const high = Math.floor(this.#entropy() / SLOTS);
+    return high * SLOTS + slot;
+  }
+}

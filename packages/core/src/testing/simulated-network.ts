@@ -1,0 +1,306 @@
+// A network in virtual time: delay, loss, duplication, reordering, partitions (one-way ones, too),
+// frozen and restarted processes, drifting clocks. Everything follows from one seed.
+
+import type { Host } from "../host.ts";
+import { mix } from "../peer/rules.ts";
+
+/** How a link treats what is sent over it. */
+export interface LinkOptions {
+  /** Delay in ms, uniform between the two. Default [1, 5]. Overtaking follows from it. */
+  readonly delayMs?: readonly [number, number] | undefined;
+  /** Share of datagrams lost, 0 to 1. Default 0. */
+  readonly loss?: number | undefined;
+  /** Share of datagrams delivered twice, 0 to 1. Default 0. */
+  readonly duplicate?: number | undefined;
+}
+
+/** Options of `SimulatedNetwork`. */
+export interface NetworkOptions extends LinkOptions {
+  /** Same seed, same history. Default 1. */
+  readonly seed?: number | undefined;
+}
+
+/** Options of `network.node`. */
+export interface NodeOptions {
+  /** How much faster this node's clock runs, in parts per million. Default 0. */
+  readonly driftPpm?: number | undefined;
+  /** What its wall clock says at the start of the simulation, in ms since 1970. Default 2026-01-01. */
+  readonly epochMs?: number | undefined;
+}
+
+interface Delivery {
+  readonly at: number;
+  readonly order: number;
+  readonly to: SimulatedNode;
+  readonly from: string;
+  readonly bytes: Uint8Array;
+}
+
+interface NodeTimer {
+  /** In network time. */
+  readonly at: number;
+  readonly order: number;
+  readonly callback: () => void;
+}
+
+/** So many datagrams Node reads before it runs what was deferred. */
+const DATAGRAMS_A_TURN = 32;
+
+/**
+ * A network of nodes in virtual time.
+ *
+ * @example
+ * ```ts
+ * const network = new SimulatedNetwork({ seed: 7, loss: 0.1 });
+ * const host = network.node("a");
+ * const endpoint = createEndpoint({
+ *   id: "a", host, transport: "datagram", emit,
+ *   send: (_peer, frame, path) => host.send(path, frame),
+ * });
+ * host.onBytes = (bytes, from) => endpoint.receive(bytes, from);
+ * drive(endpoint, host);
+ * network.run(10_000);
+ * ```
+ */
+export class SimulatedNetwork {
+  /** Network time, in ms. */
+  now = 0;
+  /** Datagrams handed to the network, lost by it, and delivered. */
+  readonly counts: { sent: number; lost: number; delivered: number } = {
+    sent: 0,
+    lost: 0,
+    delivered: 0,
+  };
+
+  readonly #seed: number;
+  readonly #delayMs: readonly [number, number];
+  readonly #loss: number;
+  readonly #duplicate: number;
+  readonly #nodes: Map<string, SimulatedNode> = new Map();
+  readonly #cuts: Set<string> = new Set();
+  #deliveries: Delivery[] = [];
+  readonly #channelFreeAt: Map<string, number> = new Map();
+  #draws = 0;
+  #orders = 0;
+
+  constructor(options: NetworkOptions = {}) {
+    this.#seed = options.seed ?? 1;
+    this.#delayMs = options.delayMs ?? [1, 5];
+    this.#loss = options.loss ?? 0;
+    this.#duplicate = options.duplicate ?? 0;
+  }
+
+  /** A new process called `name`. One that ran under this name before is gone. */
+  node(name: string, options: NodeOptions = {}): SimulatedNode {
+    this.#nodes.get(name)?.stop();
+    const node = new SimulatedNode(this, name, options, this.next());
+    this.#nodes.set(name, node);
+    return node;
+  }
+
+  /** Cuts the link: both ways, or only what goes `from` → `to`. */
+  cut(from: string, to: string, oneWay = false): void {
+    this.#cuts.add(`${from}>${to}`);
+    if (!oneWay) this.#cuts.add(`${to}>${from}`);
+  }
+
+  /** Mends the link in both directions. */
+  heal(a: string, b: string): void {
+    this.#cuts.delete(`${a}>${b}`);
+    this.#cuts.delete(`${b}>${a}`);
+  }
+
+  /** Lets `ms` of network time pass. */
+  run(ms: number): void {
+    const until = this.now + ms;
+    this.#settle();
+    for (let at = this.#nextAt(); at <= until; at = this.#nextAt()) {
+      this.now = Math.max(this.now, at);
+      this.#settle();
+    }
+    this.now = until;
+  }
+
+  /** A number from 0 to 2³²−1 out of the seed. */
+  next(): number {
+    this.#draws += 1;
+    return mix(mix(this.#seed, 0x2e7), this.#draws);
+  }
+
+  /** Numbers events, so that those of one instant keep their order. */
+  nextOrder(): number {
+    this.#orders += 1;
+    return this.#orders;
+  }
+
+  /** Used by nodes. `reliable`: in order and never lost; a cut only holds it back. */
+  carry(from: string, to: string, bytes: Uint8Array, reliable: boolean): void {
+    const node = this.#nodes.get(to);
+    this.counts.sent += 1;
+    const lost = !reliable && (this.#cuts.has(`${from}>${to}`) || this.#chance(this.#loss));
+    if (node === undefined || lost) {
+      this.counts.lost += 1;
+      return;
+    }
+    const copies = !reliable && this.#chance(this.#duplicate) ? 2 : 1;
+    for (let copy = 0; copy < copies; copy++) {
+      let at = this.now + this.#delay();
+      if (reliable) {
+        const channel = `${from}>${to}`;
+        at = Math.max(at, this.#channelFreeAt.get(channel) ?? 0);
+        this.#channelFreeAt.set(channel, at);
+      }
+      this.#deliveries.push({ at, order: this.nextOrder(), to: node, from, bytes: bytes.slice() });
+    }
+  }
+
+  #delay(): number {
+    const [least, most] = this.#delayMs;
+    return least + ((most - least) * this.next()) / 2 ** 32;
+  }
+
+  #chance(share: number): boolean {
+    return share > 0 && this.next() / 2 ** 32 < share;
+  }
+
+  #nextAt(): number {
+    let at = Number.POSITIVE_INFINITY;
+    for (const delivery of this.#deliveries) {
+      if (!this.#isHeldBack(delivery)) at = Math.min(at, delivery.at);
+    }
+    for (const node of this.#nodes.values()) at = Math.min(at, node.wakesAt());
+    return at;
+  }
+
+  /** A cut holds back what is under way in a reliable channel; datagrams were decided when sent. */
+  #isHeldBack({ from, to }: Delivery): boolean {
+    return this.#channelFreeAt.has(`${from}>${to.name}`) && this.#cuts.has(`${from}>${to.name}`);
+  }
+
+  /** Delivers what has arrived, and lets every node run until it has nothing left to do. */
+  #settle(): void {
+    const arrived: Delivery[] = [];
+    this.#deliveries = this.#deliveries.filter((delivery) => {
+      if (delivery.at > this.now || this.#isHeldBack(delivery)) return true;
+      arrived.push(delivery);
+      return false;
+    });
+    arrived.sort((a, b) => a.at - b.at || a.order - b.order);
+    for (const { to, from, bytes } of arrived) {
+      this.counts.delivered += 1;
+      to.arrive(bytes, from);
+    }
+    for (const node of this.#nodes.values()) node.work();
+  }
+}
+
+/** A process in a simulated network: a host for `drive`, and a socket. */
+export class SimulatedNode implements Host {
+  readonly name: string;
+  readonly countsSleep: boolean = true;
+  /** Set it to receive. */
+  onBytes: (bytes: Uint8Array, from: string) => void = () => {};
+
+  readonly #network: SimulatedNetwork;
+  readonly #rate: number;
+  readonly #epochMs: number;
+  readonly #seed: number;
+  readonly #timers: Set<NodeTimer> = new Set();
+  #deferred: (() => void)[] = [];
+  #inbox: { readonly bytes: Uint8Array; readonly from: string }[] = [];
+  #frozenUntil = 0;
+  #stopped = false;
+  #draws = 0;
+
+  constructor(network: SimulatedNetwork, name: string, options: NodeOptions, seed: number) {
+    this.#network = network;
+    this.name = name;
+    this.#rate = 1 + (options.driftPpm ?? 0) / 1e6;
+    this.#epochMs = options.epochMs ?? START_EPOCH_MS;
+    this.#seed = seed;
+  }
+
+  now(): number {
+    return this.#network.now * this.#rate;
+  }
+
+  epochMs(): number {
+    return this.#epochMs + this.now();
+  }
+
+  entropy(): number {
+    this.#draws += 1;
+    return mix(this.#seed, this.#draws);
+  }
+
+  setTimer(callback: () => void, delayMs: number): NodeTimer {
+    const at = this.#network.now + delayMs / this.#rate;
+    const timer = { at, order: this.#network.nextOrder(), callback };
+    this.#timers.add(timer);
+    return timer;
+  }
+
+  clearTimer(timer: unknown): void {
+    this.#timers.delete(timer as NodeTimer);
+  }
+
+  defer(callback: () => void): void {
+    this.#deferred.push(callback);
+  }
+
+  /** Timers that are set. */
+  get timers(): number {
+    return this.#timers.size;
+  }
+
+  /** Sends a datagram, or with `reliable` a piece of an ordered channel. False once stopped. */
+  send(to: string | undefined, bytes: Uint8Array, reliable = false): boolean {
+    if (this.#stopped || to === undefined) return false;
+    this.#network.carry(this.name, to, bytes, reliable);
+    return true;
+  }
+
+  /** The process stands still for `ms` (SIGSTOP, a blocked loop); what arrives waits in the kernel. */
+  freeze(ms: number): void {
+    this.#frozenUntil = Math.max(this.#frozenUntil, this.#network.now + ms);
+  }
+
+  /** The process is gone, without a word. */
+  stop(): void {
+    this.#stopped = true;
+    this.#timers.clear();
+    this.#deferred = [];
+    this.#inbox = [];
+  }
+
+  /** Used by the network: bytes reached the kernel of this node. */
+  arrive(bytes: Uint8Array, from: string): void {
+    if (!this.#stopped) this.#inbox.push({ bytes, from });
+  }
+
+  /** Used by the network: when this node next has something to do. */
+  wakesAt(): number {
+    if (this.#stopped) return Number.POSITIVE_INFINITY;
+    const waiting = this.#inbox.length > 0 || this.#deferred.length > 0;
+    let at = waiting ? this.#network.now : Number.POSITIVE_INFINITY;
+    for (const timer of this.#timers) at = Math.min(at, timer.at);
+    return Math.max(at, this.#frozenUntil);
+  }
+
+  /** Used by the network: turns of the event loop, in the order of Node: timers, input, deferred. */
+  work(): void {
+    while (this.wakesAt() <= this.#network.now) {
+      const now = this.#network.now;
+      const due = [...this.#timers].filter((timer) => timer.at <= now);
+      due.sort((a, b) => a.at - b.at || a.order - b.order);
+      for (const timer of due) if (this.#timers.delete(timer)) timer.callback();
+      for (const { bytes, from } of this.#inbox.splice(0, DATAGRAMS_A_TURN)) {
+        this.onBytes(bytes, from);
+      }
+      for (const callback of this.#deferred.splice(0)) callback();
+    }
+  }
+}
+
+/** 2026-01-01T00:00:00Z. */
+const START_EPOCH_MS = 1_767_225_600_000;
