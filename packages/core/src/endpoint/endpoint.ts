@@ -52,8 +52,8 @@ export interface EndpointOptions<Path extends string | object = object> {
   /** The longest message on a stream, in bytes. Default 1 MiB. */
   readonly maxMessageBytes?: number | undefined;
   readonly limits?: EndpointLimits | undefined;
-  /** Emit an output for every beat sent and received. Default false. */
-  readonly observeBeats?: boolean | undefined;
+  /** Whether beats sent and received are emitted, too; asked at each. Default: they are not. */
+  readonly observeBeats?: (() => boolean) | undefined;
   /** Seeds jitter and phases. Default: entropy. */
   readonly seed?: number | undefined;
   /** See `MonitorOptions`. */
@@ -189,6 +189,8 @@ export class Endpoint<Path extends string | object = object> implements Iterable
       now,
       emit,
       pathOf,
+      observeBeat: (direction: "sent" | "received", peer: PeerRef, seq: number) =>
+        this.#observeBeat(direction, peer, seq),
     };
     this.#pairs = new Pairs(shared);
     this.#inbox = new Inbox({
@@ -199,7 +201,6 @@ export class Endpoint<Path extends string | object = object> implements Iterable
       role,
       trustsPaths,
       maxPeers: limits.peers ?? 100_000,
-      observeBeats: options.observeBeats ?? false,
       lastStallMs: () => this.#lastStallMs,
       drop: (reason) => this.#drop(reason),
       accept: (candidate) => options.accept?.(candidate) ?? false,
@@ -560,6 +561,11 @@ export class Endpoint<Path extends string | object = object> implements Iterable
     }
     this.#counts.sendFailures += 1;
     return false;
+  }
+
+  #observeBeat(direction: "sent" | "received", peer: PeerRef, seq: number): void {
+    if (this.#options.observeBeats?.() !== true) return;
+    this.#turn.push({ type: "beat", peer, id: this.id(peer), direction, at: this.#turn.now, seq });
   }
 
   #placeOf(from: Path | PeerRef): Place<Path> | undefined {

@@ -2,6 +2,7 @@
 // trip has proven the sender's place (datagrams), or the connection itself does (streams, messages).
 
 import type { Monitor } from "../monitor/monitor.ts";
+import type { PeerRef } from "../monitor/refs.ts";
 import type { Role } from "../peer/state.ts";
 import {
   definePolicy,
@@ -50,9 +51,9 @@ export interface InboxSurroundings<Path> {
   readonly trustsPaths: boolean;
   readonly isStream: boolean;
   readonly maxPeers: number;
-  readonly observeBeats: boolean;
   now(): number;
   lastStallMs(): number;
+  observeBeat(direction: "sent" | "received", peer: PeerRef, seq: number): void;
   emit(output: EndpointOutput<Path>): void;
   drop(reason: DropReason): void;
   pathOf(place: Place<Path>): Path | undefined;
@@ -339,7 +340,7 @@ export class Inbox<Path> {
     const counted = this.#hear(pair, session, frame);
     if (!fresh) return drop("behind");
     session.note(frame, now(), counted);
-    this.#observe(pair, frame.seq);
+    this.#around.observeBeat("received", pair.ref, frame.seq);
     if (session.negotiation.incompatible) return this.#giveUp(pair, session);
     monitor.setPolicy(pair.ref, session.negotiation.inForce);
     if (counted) pairs.incumbentHeard(pair);
@@ -463,12 +464,6 @@ export class Inbox<Path> {
     const introduced = session?.claim !== undefined && pair?.current === session;
     if (pair === undefined || !introduced) return drop("unexpected-data");
     emit({ type: "message", peer: pair.ref, id: pair.id, bytes });
-  }
-
-  #observe(pair: Pair<Path>, seq: number): void {
-    const { observeBeats, emit, now } = this.#around;
-    if (!observeBeats) return;
-    emit({ type: "beat", peer: pair.ref, id: pair.id, direction: "received", at: now(), seq });
   }
 }
 

@@ -26,7 +26,7 @@ export interface NamedOutput extends About {
   readonly remoteId: string;
 }
 
-/** A beat left or arrived; for observation only. Emitted where `observeBeats` asks for it. */
+/** A beat left or arrived; for observation only. Emitted while `observeBeats` says so. */
 export interface BeatObserved extends About {
   readonly type: "beat";
   readonly direction: "sent" | "received";

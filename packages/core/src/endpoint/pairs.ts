@@ -47,6 +47,7 @@ export interface Surroundings<Path> {
   readonly isStream: boolean;
   now(): number;
   emit(output: EndpointOutput<Path>): void;
+  observeBeat(direction: "sent" | "received", peer: PeerRef, seq: number): void;
   /** A place as the transport knows it: undefined for a peer that was added without a path. */
   pathOf(place: Place<Path>): Path | undefined;
 }
@@ -178,7 +179,9 @@ export class Pairs<Path> implements Iterable<Pair<Path>> {
   beat(pair: Pair<Path>, how: { asks: boolean; untagged?: boolean }): void {
     const { asks, untagged = false } = how;
     const seq = this.#around.outbox.beat(pair.ref, pair.current, { asks, untagged });
-    if (seq !== undefined) this.#around.monitor.sent(pair.ref);
+    if (seq === undefined) return;
+    this.#around.monitor.sent(pair.ref);
+    this.#around.observeBeat("sent", pair.ref, seq);
   }
 
   // ── one id, one life ───────────────────────────────────────────────────────────────────────────
