@@ -54,7 +54,7 @@ const happenings = fc.array(
     waitMs: fc.integer({ min: 0, max: 6_000 }),
     type: fc.constantFrom("heard" as const, "proven" as const, "sent" as const),
   }),
-  { maxLength: 20 },
+  { maxLength: 20, size: "max" },
 );
 
 describe("a punctual peer", () => {

@@ -74,7 +74,7 @@ export const histories: fc.Arbitrary<History> = fc.record({
       stallShare: fc.constantFrom(0, 0, 0, 0.5, 1),
       event: events,
     }),
-    { minLength: 1, maxLength: 40 },
+    { minLength: 1, maxLength: 40, size: "max" },
   ),
 });
 

@@ -340,8 +340,12 @@ export class Monitor implements Iterable<PeerRef> {
         this.#step(row, { type: "dial", at });
       }
       const { proof, ...rest } = sign ?? {};
+      const before = row.state.arrivals;
       this.#step(row, { ...rest, type: proof ? "proven" : "heard", at });
-      return row.state.heardAt === at;
+      // Many frames arrive in one instant: an old one does not count because another one did.
+      const { status, heardAt, arrivals } = row.state;
+      const dropped = arrivals.behind > before.behind || arrivals.stale > before.stale;
+      return status !== "dead" && heardAt === at && !dropped;
     });
   }
 

@@ -1,0 +1,337 @@
+// A deliberately dumb second monitor: a Map of states, `transition` folded over each, and its own
+// small books of stalls, promises and health, kept as lists and recomputed from them. It knows no
+// stored bounds and no counters. The real monitor must say the same things in the same order.
+import type { MonitorOutput } from "../src/monitor/outputs.ts";
+import type { PeerRef } from "../src/monitor/refs.ts";
+import type { PeerEvent, Sign } from "../src/peer/events.ts";
+import { mix, type StallTotals } from "../src/peer/rules.ts";
+import { type EndReason, initialPeer, type PeerState, type Role } from "../src/peer/state.ts";
+import { nextActAt, nextDeadline, transition, verdictAt } from "../src/peer/transition.ts";
+import { definePolicy, type Policy, type PolicyOptions } from "../src/policy.ts";
+
+export interface TwinOptions {
+  readonly host: { now(): number };
+  readonly policy: PolicyOptions;
+  readonly emit: (output: MonitorOutput) => void;
+  readonly seed: number;
+  readonly sample?: () => void;
+}
+
+interface Peer {
+  readonly ref: PeerRef;
+  readonly id: string;
+  policy: Policy;
+  state: PeerState;
+}
+
+const SLOTS = 2 ** 22;
+const CROWD = 5;
+
+export class Twin {
+  readonly peers: Map<PeerRef, Peer> = new Map();
+  readonly #options: TwinOptions;
+  readonly #policy: Policy;
+  readonly #queue: MonitorOutput[] = [];
+  #inTurn = false;
+  #now: number;
+  #added = 0;
+  /** Refs in the order in which their slots become free again. */
+  readonly #freed: PeerRef[] = [];
+  #slots = 0;
+  staleRefs = 0;
+  clockWentBack = 0;
+
+  /** Every stall and pause there was: how long, and whether it was a pause (credited whole). */
+  readonly #lost: { ms: number; pause: boolean }[] = [];
+  #pausedAt: number | undefined;
+  #drivers = 0;
+  #servedAt: number;
+  #promisedAt = Number.POSITIVE_INFINITY;
+  #promisedFor = Number.POSITIVE_INFINITY;
+  health = 0;
+  #healthAt = Number.NEGATIVE_INFINITY;
+
+  constructor(options: TwinOptions) {
+    this.#options = options;
+    this.#policy = definePolicy(options.policy);
+    this.#now = options.host.now();
+    this.#servedAt = this.#now;
+  }
+
+  // ── what a user calls ──────────────────────────────────────────────────────────────────────────
+
+  add(id: string, { policy, role }: { policy?: PolicyOptions; role?: Role } = {}): PeerRef {
+    return this.#turn(() => {
+      const known = [...this.peers.values()].find((peer) => peer.id === id);
+      if (known !== undefined) {
+        if (known.state.status !== "dead") throw new TypeError(`duplicate ${id}`);
+        if (policy !== undefined) this.setPolicy(known.ref, policy);
+        this.#step(known, { type: "dial", at: this.#now });
+        return known.ref;
+      }
+      this.#added += 1;
+      const ref = (this.#freed.shift() ?? this.#slots++) as PeerRef;
+      const inForce = policy === undefined ? this.#policy : definePolicy(policy);
+      const { lostMs, countedMs } = this.#totals();
+      const seed = mix(this.#options.seed, this.#added);
+      const state = initialPeer(inForce, this.#now, { role, seed, lostMs, countedMs });
+      this.peers.set(ref, { ref, id, policy: inForce, state });
+      return ref;
+    });
+  }
+
+  remove(ref: PeerRef): void {
+    this.#with(ref, (peer) => this.#drop(peer));
+  }
+
+  heard(ref: PeerRef, sign: Omit<Sign, "seq"> & { proof?: boolean } = {}): boolean {
+    return this.heardBeat(ref, undefined, sign);
+  }
+
+  heardBeat(
+    ref: PeerRef,
+    seq: number | undefined,
+    { proof, ...sign }: Omit<Sign, "seq"> & { proof?: boolean } = {},
+  ): boolean {
+    let counted = false;
+    this.#with(ref, (peer) => {
+      this.#serve();
+      const at = this.#now;
+      if (peer.state.status === "dead" && peer.policy.returns === "new-session") {
+        this.#step(peer, { type: "dial", at });
+      }
+      const { arrivals } = peer.state;
+      this.#step(peer, { ...sign, type: proof ? "proven" : "heard", at, seq });
+      const dropped =
+        peer.state.arrivals.behind > arrivals.behind || peer.state.arrivals.stale > arrivals.stale;
+      counted = peer.state.heardAt === at && !dropped && peer.state.status !== "dead";
+    });
+    return counted;
+  }
+
+  sent(ref: PeerRef): void {
+    this.#with(ref, (peer) => this.#step(peer, { type: "sent", at: this.#now }));
+  }
+
+  ended(ref: PeerRef, reason: EndReason): void {
+    this.#with(ref, (peer) => this.#step(peer, { type: "ended", at: this.#now, reason }));
+  }
+
+  dial(ref: PeerRef): void {
+    this.#with(ref, (peer) => this.#step(peer, { type: "dial", at: this.#now }));
+  }
+
+  setPolicy(ref: PeerRef, options: PolicyOptions): void {
+    const policy = definePolicy(options);
+    this.#with(ref, (peer) => {
+      if (peer.policy === policy) return;
+      peer.policy = policy;
+      this.#step(peer, { type: "policy", at: this.#now });
+    });
+  }
+
+  pause(ref?: PeerRef): void {
+    if (ref !== undefined) {
+      this.#with(ref, (peer) => this.#step(peer, { type: "pause", at: this.#now }));
+      return;
+    }
+    this.#turn(() => {
+      this.#serve();
+      this.#pausedAt ??= this.#now;
+    });
+  }
+
+  resume(ref?: PeerRef): void {
+    if (ref !== undefined) {
+      this.#with(ref, (peer) => this.#step(peer, { type: "resume", at: this.#now }));
+      return;
+    }
+    this.#turn(() => {
+      if (this.#pausedAt === undefined) return;
+      this.#lost.push({ ms: this.#now - this.#pausedAt, pause: true });
+      this.#pausedAt = undefined;
+      this.#renew();
+    });
+  }
+
+  stalled(stallMs: number): void {
+    this.#turn(() => {
+      if (this.#pausedAt === undefined) this.#stall(Math.min(stallMs, this.#now - this.#servedAt));
+    });
+  }
+
+  onEarlier(): () => void {
+    this.#turn(() => {
+      this.#drivers += 1;
+      if (this.#drivers === 1) this.#renew();
+    });
+    return () => {
+      this.#drivers -= 1;
+    };
+  }
+
+  tick(): void {
+    this.#turn(() => {
+      const lateMs = this.#pausedAt === undefined ? this.#now - this.#promisedAt : 0;
+      const stalled = this.#serve();
+      this.#options.sample?.();
+      const deadlines = new Map([...this.peers.values()].map((peer) => [peer, this.#due(peer)]));
+      const due = [...deadlines.keys()].filter((peer) => this.#due(peer) <= this.#now);
+      const order = (peer: Peer) => deadlines.get(peer) as number;
+      due.sort((a, b) => order(a) - order(b) || (a.ref % SLOTS) - (b.ref % SLOTS));
+      this.#judgeSelf(stalled ? 0 : lateMs, due);
+      const judging = this.#pausedAt === undefined;
+      const { health } = this;
+      for (const peer of due) this.#step(peer, { type: "tick", at: this.#now, health, judging });
+    });
+  }
+
+  nextDeadline(): number {
+    const promise = this.#pausedAt === undefined ? this.#promisedAt : Number.POSITIVE_INFINITY;
+    return Math.min(promise, ...[...this.peers.values()].map((peer) => this.#due(peer)));
+  }
+
+  // ── peers ──────────────────────────────────────────────────────────────────────────────────────
+
+  #with(ref: PeerRef, body: (peer: Peer) => void): void {
+    this.#turn(() => {
+      const peer = this.peers.get(ref);
+      if (peer === undefined) this.staleRefs += 1;
+      else body(peer);
+    });
+  }
+
+  #step(peer: Peer, event: PeerEvent): void {
+    const stalls = this.#totals();
+    const [state, outputs] = transition(peer.state, { ...event, stalls }, peer.policy);
+    peer.state = state;
+    for (const output of outputs) {
+      this.#queue.push({ ...output, peer: peer.ref, id: peer.id });
+      if (output.type === "forget") this.#drop(peer);
+    }
+  }
+
+  #drop(peer: Peer): void {
+    this.peers.delete(peer.ref);
+    this.#freed.push((peer.ref + SLOTS) as PeerRef);
+  }
+
+  #due({ state, policy }: Peer): number {
+    if (this.#pausedAt !== undefined) return nextActAt(state);
+    return nextDeadline(state, policy, this.#totals());
+  }
+
+  /** The peers whose silence counts: neither dead, nor paused, nor such that they only get beats. */
+  #judged(): readonly Peer[] {
+    return [...this.peers.values()].filter(
+      ({ state }) =>
+        state.status !== "dead" && state.role !== "send" && state.pausedObservedAt === undefined,
+    );
+  }
+
+  // ── our own troubles ───────────────────────────────────────────────────────────────────────────
+
+  #totals(): StallTotals {
+    const graceMs = this.#policy.suspectAfterMs / 2;
+    const pauseMs = this.#pausedAt === undefined ? 0 : this.#now - this.#pausedAt;
+    const lostMs = this.#lost.reduce((sum, { ms }) => sum + ms, 0) + pauseMs;
+    const stalls = this.#lost.filter(({ pause }) => !pause);
+    const countedMs = stalls.reduce((sum, { ms }) => sum + Math.min(ms, graceMs), 0);
+    return { lostMs, countedMs, graceMs };
+  }
+
+  get stalls(): number {
+    return this.#lost.filter(({ pause }) => !pause).length;
+  }
+
+  #toleranceMs(): number {
+    return Math.min(100, this.#promisedFor / 8);
+  }
+
+  #renew(): void {
+    this.#servedAt = this.#now;
+    this.#promisedAt = this.#now + this.#promisedFor / 4;
+  }
+
+  #serve(): boolean {
+    const broken =
+      this.#drivers > 0 &&
+      this.#pausedAt === undefined &&
+      this.#now - this.#promisedAt > this.#toleranceMs();
+    if (broken) this.#stall(this.#now - this.#servedAt);
+    this.#renew();
+    return broken;
+  }
+
+  #stall(stallMs: number): void {
+    if (!(stallMs > 0)) return;
+    this.#lost.push({ ms: stallMs, pause: false });
+    this.#queue.push({ type: "stalled", at: this.#now, stallMs });
+    this.#changeHealth(+1);
+    this.#renew();
+  }
+
+  #judgeSelf(lateMs: number, due: readonly Peer[]): void {
+    const newlySilent = due.filter(
+      ({ state, policy }) =>
+        state.status === "alive" && verdictAt(state, policy, this.#totals()) <= this.#now,
+    ).length;
+    const suspects = [...this.peers.values()].filter(({ state }) => state.status === "suspect");
+    const silent = newlySilent + suspects.length;
+    const judged = this.#judged().length;
+    const crowd = newlySilent > 0 && judged >= CROWD && silent > judged / 2;
+    if (crowd || (this.#drivers > 0 && lateMs > this.#toleranceMs() / 2)) this.#changeHealth(+1);
+    else if (this.#now - this.#healthAt >= this.#promisedFor / 4) this.#changeHealth(-1);
+  }
+
+  #changeHealth(by: number): void {
+    const from = this.health;
+    this.health = Math.max(0, Math.min(7, from + by));
+    this.#healthAt = this.#now;
+    if (this.health === from) return;
+    this.#queue.push({ type: "health", at: this.#now, from, to: this.health });
+  }
+
+  // ── turns ──────────────────────────────────────────────────────────────────────────────────────
+
+  #turn<Result>(body: () => Result): Result {
+    if (this.#inTurn) return body();
+    const reading = this.#options.host.now();
+    if (reading < this.#now) this.clockWentBack += 1;
+    this.#now = Math.max(this.#now, reading);
+    this.#inTurn = true;
+    const errors: unknown[] = [];
+    const attempt = <Value>(part: () => Value): Value | undefined => {
+      try {
+        return part();
+      } catch (error) {
+        errors.push(error);
+        return undefined;
+      }
+    };
+    const result = attempt(body);
+    for (let next = this.#queue.shift(); next !== undefined; next = this.#queue.shift()) {
+      const output = next;
+      attempt(() => this.#options.emit(output));
+    }
+    this.#inTurn = false;
+    this.#promise();
+    if (errors.length > 1) throw new AggregateError(errors);
+    if (errors.length === 1) throw errors[0];
+    return result as Result;
+  }
+
+  /** A smaller S moves the promise earlier, not into the past; a larger one counts from the next service. */
+  #promise(): void {
+    const smallest = Math.min(...this.#judged().map(({ policy }) => policy.suspectAfterMs));
+    if (smallest === this.#promisedFor) return;
+    const before = this.#promisedFor;
+    this.#promisedFor = smallest;
+    if (before === Number.POSITIVE_INFINITY) this.#renew();
+    else if (smallest === Number.POSITIVE_INFINITY) this.#promisedAt = smallest;
+    else {
+      const kept = Math.max(this.#now, this.#servedAt + smallest / 4);
+      this.#promisedAt = Math.min(this.#promisedAt, kept);
+    }
+  }
+}
