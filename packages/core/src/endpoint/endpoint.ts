@@ -347,7 +347,8 @@ export class Endpoint<Path extends string | object = object> implements Iterable
   receive(bytes: Uint8Array, from: Path | PeerRef): void {
     if (this.#closed) return;
     if (this.#working) {
-      const copy = bytes.slice();
+      // Not `slice`: that of a Buffer copies nothing.
+      const copy = new Uint8Array(bytes);
       this.#backlog.push(() => this.#receive(copy, from));
       return;
     }
@@ -464,8 +465,10 @@ export class Endpoint<Path extends string | object = object> implements Iterable
   #receiveChunk(bytes: Uint8Array, place: Place<Path>): void {
     const session = this.#sessions.at(place);
     const pair = session && this.#pairs.bySession(session);
-    // Any byte is life, part of a frame too: a slow transfer must not look like silence.
-    if (pair?.current === session && pair !== undefined) this.#monitor.heard(pair.ref);
+    // Any byte of somebody who said who it is is life, part of a frame too: a slow transfer must not
+    // look like silence. Before that, anything might be talking.
+    const isKnown = pair?.current === session && session?.claim !== undefined;
+    if (isKnown && pair !== undefined) this.#monitor.heard(pair.ref);
     const stream = this.#streamAt(place);
     const fault = stream.push(bytes, (frame) => {
       this.#counts.framesReceived += 1;
