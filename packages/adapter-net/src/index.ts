@@ -1,0 +1,44 @@
+// @systole/adapter-net: names only.
+
+export {
+  deadAtMostMs,
+  definePolicy,
+  type EndReason,
+  type Evidence,
+  explain,
+  type Host,
+  type PeerChange,
+  type PeerState,
+  type Policy,
+  type PolicyOptions,
+  type Reason,
+  relaxed,
+  type Status,
+  standard,
+  strict,
+} from "@systole/core";
+export { type ConnectOptions, connect } from "./connect.ts";
+export type { SentCallback } from "./link.ts";
+export {
+  type Change,
+  NotSentError,
+  type Peer,
+  PeerClosedError,
+  type PeerEvents,
+} from "./peer.ts";
+export {
+  createServer,
+  type ServerEvents,
+  type ServerOptions,
+  type ServerStats,
+  type SystoleServer,
+} from "./server.ts";
+export {
+  createWatcher,
+  type Watch,
+  type WatchEvents,
+  type Watcher,
+  type WatcherOptions,
+  type WatchOptions,
+  watch,
+} from "./watcher.ts";
