@@ -315,7 +315,7 @@ function decodeBeat(bytes: Uint8Array, type: "beat" | "echo", allowedFlags: numb
     minMs: get32(bytes, 60),
     deadMs: get32(bytes, 64),
     ...(identity && { identity: { boot: identity.boot, id: identity.id } }),
-    extra: bytes.slice(fixedBytes),
+    extra: copyFrom(bytes, fixedBytes),
   };
   return { ok: true, frame };
 }
@@ -338,7 +338,7 @@ function decodeLeave(bytes: Uint8Array): Decoded {
   const reason = LEAVE_REASONS[(bytes[34] as number) - 1];
   if (sender === undefined || !isNumber(seq) || reason === undefined) return fault("range");
   const returnInMs = get32(bytes, 35);
-  const extra = bytes.slice(LEAVE_BYTES);
+  const extra = copyFrom(bytes, LEAVE_BYTES);
   return { ok: true, frame: { type: "leave", ...sender, seq, reason, returnInMs, extra } };
 }
 
@@ -362,7 +362,7 @@ function decodeNotice(bytes: Uint8Array): Decoded {
     aboutBoot: get64(bytes, 41),
     answers,
     knownEpoch,
-    extra: bytes.slice(NOTICE_BYTES),
+    extra: copyFrom(bytes, NOTICE_BYTES),
   };
   return { ok: true, frame };
 }
@@ -391,6 +391,11 @@ function get48(bytes: Uint8Array, at: number): number {
 
 function get64(bytes: Uint8Array, at: number): Word64 {
   return { hi: get32(bytes, at), lo: get32(bytes, at + 4) };
+}
+
+/** Not `slice`: that of a Node Buffer copies nothing. */
+function copyFrom(bytes: Uint8Array, at: number): Uint8Array {
+  return new Uint8Array(bytes.subarray(at));
 }
 
 function fault(reason: FrameFault): Decoded {

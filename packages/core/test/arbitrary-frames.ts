@@ -1,0 +1,142 @@
+// What the properties of the wire format draw from: any frame that may be sent, and bytes that are
+// nearly frames.
+import fc from "fast-check";
+import {
+  type BeatFrame,
+  encodeFrame,
+  type Frame,
+  type Identity,
+  MAX_CONTROL_BYTES,
+  MAX_ID_BYTES,
+  TOP,
+  type Word64,
+} from "../src/endpoint/frame.ts";
+import { encodeText } from "../src/endpoint/text.ts";
+
+const edges = (top: number) => fc.constantFrom(0, 1, 2 ** 16, 2 ** 31, 2 ** 32 - 1, top);
+
+const word32: fc.Arbitrary<number> = fc.oneof(
+  edges(2 ** 32 - 1),
+  fc.integer({ min: 0, max: 2 ** 32 - 1 }),
+);
+/** 0 to 2⁴⁸ − 2: the top of the range is invalid. */
+const word48: fc.Arbitrary<number> = fc.oneof(
+  edges(TOP - 1),
+  fc.maxSafeNat().map((n) => n % TOP),
+);
+/** Counted from 1. */
+const numbered: fc.Arbitrary<number> = word48.map((n) => n || 1);
+
+export const words64: fc.Arbitrary<Word64> = fc.record({ hi: word32, lo: word32 });
+
+export const ids: fc.Arbitrary<string> = fc
+  .string({ unit: "grapheme", minLength: 1, maxLength: 40 })
+  .filter((id) => encodeText(id).length <= MAX_ID_BYTES);
+
+const identities: fc.Arbitrary<Identity> = fc.record({ boot: words64, id: ids });
+/** As much of the ignorable area as every frame has room for. */
+const extras: fc.Arbitrary<Uint8Array> = fc.oneof(
+  fc.constant(new Uint8Array(0)),
+  fc.uint8Array({ maxLength: 40 }),
+  fc.constant(new Uint8Array(MAX_CONTROL_BYTES - 300)),
+);
+
+const sender = { tag: words64, epoch: word48, session: numbered };
+
+export const beats: fc.Arbitrary<BeatFrame> = fc
+  .record({
+    type: fc.constantFrom("beat" as const, "echo" as const),
+    ...sender,
+    seq: numbered,
+    handed: words64,
+    echo: word48,
+    heldMicros: word32,
+    counted: fc.boolean(),
+    asks: fc.boolean(),
+    gapMs: word32,
+    wishMs: word32,
+    minMs: word32,
+    deadMs: word32,
+    identity: fc.option(identities, { nil: undefined }),
+    extra: extras,
+  })
+  .map(({ identity, ...frame }) => ({
+    ...frame,
+    asks: frame.type === "beat" && frame.asks,
+    ...(identity && { identity }),
+  }));
+
+export const frames: fc.Arbitrary<Frame> = fc.oneof(
+  { weight: 3, arbitrary: beats },
+  fc.record({
+    type: fc.constant("leave" as const),
+    ...sender,
+    seq: numbered,
+    reason: fc.constantFrom("leaving" as const, "removed" as const),
+    returnInMs: word32,
+    extra: extras,
+  }),
+  fc.record({
+    type: fc.constant("notice" as const),
+    ...sender,
+    kind: fc.constantFrom(
+      "dead" as const,
+      "known-as" as const,
+      "duplicate-id" as const,
+      "replaced" as const,
+      "incompatible" as const,
+    ),
+    aboutEpoch: word48,
+    aboutSession: word48,
+    aboutBoot: words64,
+    answers: word48,
+    knownEpoch: word48,
+    extra: extras,
+  }),
+  fc.record({ type: fc.constant("data" as const), payload: fc.uint8Array({ maxLength: 300 }) }),
+);
+
+/** One change of one byte, or a cut, or more bytes: most of what results is no frame. */
+interface Mutation {
+  readonly kind: "set" | "cut" | "append" | "relength";
+  readonly at: number;
+  readonly byte: number;
+}
+
+const mutations: fc.Arbitrary<Mutation> = fc.record({
+  kind: fc.constantFrom(
+    "set" as const,
+    "set" as const,
+    "cut" as const,
+    "append" as const,
+    "relength" as const,
+  ),
+  // Half of them in the first bytes, where the structure is.
+  at: fc.oneof(fc.nat({ max: 80 }), fc.nat({ max: 400 })),
+  byte: fc.oneof(fc.constantFrom(0, 1, 2, 255), fc.nat({ max: 255 })),
+});
+
+/** Bytes that are nearly a frame. */
+export const nearlyFrames: fc.Arbitrary<Uint8Array> = fc
+  .tuple(frames, fc.array(mutations, { minLength: 1, maxLength: 4 }))
+  .map(([frame, changes]) => changes.reduce(mutate, encodeFrame(frame) as Uint8Array));
+
+function mutate(bytes: Uint8Array, { kind, at, byte }: Mutation): Uint8Array {
+  switch (kind) {
+    case "set":
+      return bytes.map((before, index) => (index === at % bytes.length ? byte : before));
+    case "cut":
+      return bytes.slice(0, at % (bytes.length + 1));
+    case "append":
+      return Uint8Array.of(...bytes, byte);
+    case "relength":
+      return withTrueLength(bytes);
+  }
+}
+
+/** The same bytes with a length field that tells the truth, so that more than the length is tried. */
+export function withTrueLength(bytes: Uint8Array): Uint8Array {
+  const honest = bytes.slice();
+  if (honest.length >= 8) new DataView(honest.buffer).setUint32(4, honest.length);
+  return honest;
+}
