@@ -21,7 +21,10 @@ import {
 const ms = (max: number) => fc.integer({ min: 0, max });
 
 /** Frozen for `stallMs` in the middle of each piece of time. */
-const pieces = fc.array(fc.record({ runMs: ms(5_000), stallMs: ms(9_000) }), { maxLength: 12, size: "max" });
+const pieces = fc.array(fc.record({ runMs: ms(5_000), stallMs: ms(9_000) }), {
+  maxLength: 12,
+  size: "max",
+});
 
 function clocks(list: readonly { runMs: number; stallMs: number }[], graceMs: number) {
   let [at, lostMs, countedMs] = [0, 0, 0];

@@ -1,0 +1,251 @@
+// The monitor by example: ids and sessions, sinks that call back or throw, counts. Many peers at once
+// are in crowd.test.ts.
+import { describe, expect, test } from "vitest";
+import { createMonitor, type MonitorOptions } from "../src/monitor/monitor.ts";
+import type { MonitorOutput } from "../src/monitor/outputs.ts";
+import type { PeerRef } from "../src/monitor/refs.ts";
+import { ManualHost } from "../src/testing/manual-host.ts";
+
+const policy = { intervalMs: 1_000, suspectAfterMs: 3_000, deadAfterMs: 6_000 };
+
+function setUp(
+  options: Partial<MonitorOptions> = {},
+  react: (output: MonitorOutput) => void = () => {},
+) {
+  const host = new ManualHost();
+  const outputs: MonitorOutput[] = [];
+  const monitor = createMonitor({
+    host,
+    policy,
+    ...options,
+    emit(output) {
+      outputs.push(output);
+      react(output);
+    },
+  });
+  const tickAt = (at: number) => {
+    host.freeze(at - host.now());
+    monitor.tick();
+  };
+  const changes = () =>
+    outputs.flatMap((out) => (out.type === "changed" ? `${out.id} ${out.to}` : []));
+  return { host, monitor, outputs, changes, tickAt };
+}
+
+describe("options", () => {
+  test("a sink is needed", () => {
+    expect(() => createMonitor({ host: new ManualHost() } as never)).toThrow(
+      "createMonitor needs the function emit (got undefined).",
+    );
+    expect(() => createMonitor(undefined as never)).toThrow(TypeError);
+  });
+
+  test("policies are checked at the door; a wrong one leaves the old one in force", () => {
+    const { monitor } = setUp();
+    expect(() => setUp({ policy: { deadAfterMs: 1 } })).toThrow(/^deadAfterMs must exceed/);
+    expect(() => monitor.add("a", { policy: { deadAfterMs: 1 } })).toThrow(/^deadAfterMs must/);
+    expect([monitor.size, monitor.find("a")]).toEqual([0, undefined]);
+    const peer = monitor.add("a");
+    expect(() => monitor.setPolicy(peer, { deadAfterMs: 1 })).toThrow(/^deadAfterMs must/);
+    expect(monitor.policy(peer)).toMatchObject(policy);
+  });
+
+  test("the seed comes from the options, else from the host, else it is 0", () => {
+    const beatAt = (options: Partial<MonitorOptions>) => {
+      const { monitor } = setUp(options);
+      return monitor.state(monitor.add())?.beatDueAt;
+    };
+    const noEntropy = { host: { now: () => 0 } };
+    expect(beatAt({ seed: 7 })).toBe(beatAt({ seed: 7 }));
+    expect(beatAt({ seed: 7 })).not.toBe(beatAt({ seed: 8 }));
+    expect(beatAt({})).toBe(beatAt({ seed: new ManualHost().entropy() }));
+    expect(beatAt(noEntropy)).toBe(beatAt({ ...noEntropy, seed: 0 }));
+  });
+
+  test("a given tolerance decides from when on lateness is a stall", () => {
+    for (const [lateMs, stalls] of [
+      [500, 0],
+      [501, 1],
+    ] as const) {
+      const { host, monitor } = setUp({ stallToleranceMs: 500 });
+      monitor.onEarlier(() => {});
+      monitor.add("a");
+      host.freeze(750 + lateMs);
+      monitor.tick();
+      expect(monitor.stats().stalls).toBe(stalls);
+    }
+  });
+});
+
+describe("ids and sessions", () => {
+  test("a live id cannot be added twice", () => {
+    const { monitor } = setUp();
+    const peer = monitor.add("a");
+    expect(() => monitor.add("a")).toThrow(
+      'A peer with the id "a" is connecting already.\nUse find(id) for its ref, or remove it first.',
+    );
+    expect([...monitor]).toEqual([peer]);
+    // Peers without an id are never the same.
+    expect(monitor.add()).not.toBe(monitor.add());
+  });
+
+  test("hashicorp/memberlist#311: a dead id comes back as the next session, by add or by being heard", () => {
+    const { monitor, changes, tickAt } = setUp();
+    const peer = monitor.add("a");
+    tickAt(6_000);
+    expect(monitor.add("a", { policy: { ...policy, deadAfterMs: 9_000 } })).toBe(peer);
+    expect(monitor.policy(peer)?.deadAfterMs).toBe(9_000);
+    expect(monitor.state(peer)).toMatchObject({ status: "connecting", session: 2 });
+    monitor.ended(peer, "closed");
+    expect(monitor.heard(peer)).toBe(true);
+    expect(monitor.state(peer)).toMatchObject({ status: "alive", session: 3 });
+    expect(changes()).toEqual([...["a dead", "a connecting", "a dead", "a connecting", "a alive"]]);
+  });
+
+  test("returns: 'never' keeps the dead dead, also for a frame of the same instant", () => {
+    const { monitor } = setUp({ policy: { ...policy, returns: "never" } });
+    const peer = monitor.add("a");
+    monitor.heard(peer);
+    monitor.ended(peer, "closed");
+    expect(monitor.heard(peer)).toBe(false);
+    expect(monitor.state(peer)).toMatchObject({ status: "dead", session: 1 });
+  });
+
+  test("says whether a frame counted as life", () => {
+    const { monitor } = setUp();
+    const peer = monitor.add("a");
+    const beats = [1, 3, 3, 2, 4].map((seq) => monitor.heardBeat(peer, seq));
+    expect(beats).toEqual([true, true, false, false, true]);
+  });
+
+  test("forgetting drops the peer, its id and its ref", () => {
+    const { monitor, outputs, tickAt } = setUp({ policy: { ...policy, forgetAfterMs: 30_000 } });
+    const peer = monitor.add("a");
+    tickAt(6_000);
+    tickAt(36_000);
+    expect(outputs.at(-1)).toEqual({ type: "forget", peer, id: "a" });
+    expect([monitor.size, monitor.find("a"), monitor.state(peer)]).toEqual([
+      0,
+      undefined,
+      undefined,
+    ]);
+    expect(monitor.add("a")).not.toBe(peer);
+  });
+
+  test("peers added by hand are never forgotten by default", () => {
+    const { monitor, tickAt } = setUp();
+    const peer = monitor.add("a");
+    for (let at = 6_000; at < 1e7; at += 1e5) tickAt(at);
+    expect(monitor.state(peer)?.status).toBe("dead");
+  });
+});
+
+describe("a sink", () => {
+  test("may call back: its outputs queue, first in first out, in the same instant", () => {
+    const { monitor, changes, tickAt } = setUp({}, (output) => {
+      if (output.type !== "changed") return;
+      if (output.id === "a" && output.to === "dead") {
+        monitor.heard(monitor.add("c"));
+        monitor.remove(output.peer);
+      }
+    });
+    for (const id of ["a", "b"]) monitor.add(id, { role: "listen" });
+    tickAt(6_000);
+    expect(changes()).toEqual(["a dead", "b dead", "c alive"]);
+    expect(monitor.find("a")).toBeUndefined();
+  });
+
+  test("amqp-node/amqplib#557: that throws crashes nobody else; all is delivered, then it is thrown", () => {
+    const { monitor, changes, tickAt } = setUp({}, (output) => {
+      if (output.type === "changed" && output.to === "dead") throw new Error(output.id);
+    });
+    for (const id of ["a", "b", "c"]) monitor.add(id, { role: "listen" });
+    expect(() => tickAt(6_000)).toThrow(AggregateError);
+    expect(changes()).toEqual(["a dead", "b dead", "c dead"]);
+    expect(monitor.stats()).toMatchObject({ dead: 3 });
+  });
+
+  test("may remove peers whose outputs are still waiting", () => {
+    const { monitor, changes, tickAt } = setUp({}, (output) => {
+      if (output.type === "changed") for (const peer of [...monitor]) monitor.remove(peer);
+    });
+    for (const id of ["a", "b"]) monitor.add(id, { role: "listen" });
+    tickAt(6_000);
+    expect(changes()).toEqual(["a dead", "b dead"]);
+    expect(monitor.size).toBe(0);
+  });
+});
+
+describe("whoever drives it", () => {
+  test("is called when the deadline moves earlier, once per outermost call, until it withdraws", () => {
+    const { monitor, host } = setUp();
+    let calls = 0;
+    const withdraw = monitor.onEarlier(() => {
+      calls += 1;
+    });
+    const peer = monitor.add("a", { role: "listen" });
+    expect(calls).toBe(1);
+    host.freeze(10);
+    monitor.heard(peer);
+    expect(calls).toBe(1);
+    monitor.setPolicy(peer, { ...policy, intervalMs: 500, suspectAfterMs: 1_000 });
+    expect(calls).toBe(2);
+    withdraw();
+    monitor.setPolicy(peer, { ...policy, intervalMs: 50, suspectAfterMs: 100 });
+    expect(calls).toBe(2);
+    // Nobody promises anything any more, so nothing can be broken.
+    host.freeze(2_000);
+    monitor.heard(peer);
+    expect(monitor.stats().stalls).toBe(0);
+  });
+
+  test("a sample before the verdicts of a tick may still save a peer", () => {
+    let saved: PeerRef | undefined;
+    const { monitor, changes, tickAt } = setUp({
+      sample: () => saved !== undefined && monitor.heard(saved),
+    });
+    for (const id of ["a", "b"]) monitor.heard(monitor.add(id));
+    saved = monitor.find("a");
+    tickAt(3_000);
+    expect(changes()).toEqual(["a alive", "b alive", "b suspect"]);
+  });
+});
+
+describe("figures", () => {
+  test("counts add up, and the clock's jumps are counted", () => {
+    let now = 1_000;
+    const { monitor } = setUp({ host: { now: () => now } });
+    monitor.heard(monitor.add("a"));
+    monitor.add("b");
+    monitor.ended(monitor.add("c"), "left");
+    now = 500;
+    monitor.tick();
+    expect(monitor.stats()).toEqual({
+      ...{ peers: 3, connecting: 1, alive: 1, suspect: 0, dead: 1 },
+      ...{ staleRefs: 0, stalls: 0, lostMs: 0, clockWentBack: 1, health: 0, retiredSlots: 0 },
+    });
+    expect(monitor.size).toBe(3);
+    expect([...monitor].map((peer) => monitor.id(peer))).toEqual(["a", "b", "c"]);
+  });
+
+  test("observed time leaves out stalls and pauses", () => {
+    const { monitor, host } = setUp();
+    host.freeze(5_000);
+    monitor.tick();
+    monitor.stalled(2_000);
+    expect(monitor.observedNow()).toBe(5_000);
+    host.freeze(5_000);
+    monitor.stalled(2_000);
+    expect(monitor.observedNow()).toBe(8_000);
+    monitor.pause();
+    monitor.pause();
+    host.freeze(1_000);
+    monitor.stalled(1_000);
+    monitor.tick();
+    expect(monitor.observedNow()).toBe(8_000);
+    monitor.resume();
+    monitor.resume();
+    expect(monitor.observedNow()).toBe(8_000);
+    expect(monitor.stats()).toMatchObject({ stalls: 1, lostMs: 3_000 });
+  });
+});
