@@ -4,6 +4,7 @@
 export class Record {
   #startedAt = performance.now();
   lanes = new Map();
+  ended = false;
 
   constructor(story) {
     for (const { id, transport, fault } of story) {
@@ -25,13 +26,18 @@ export class Record {
     for (const lane of this.lanes.values()) lane.changes = [];
   }
 
+  /** What follows (the children are sent home) is not part of the story. */
+  end() {
+    this.ended = true;
+  }
+
   now() {
     return performance.now() - this.#startedAt;
   }
 
   changed(id, { to, reason, session, safeInMs }) {
     const lane = this.lanes.get(id);
-    if (lane === undefined) return;
+    if (lane === undefined || this.ended) return;
     lane.status = to;
     lane.changes.push({ at: this.now(), to, reason, session, safeInMs });
   }

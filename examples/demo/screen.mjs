@@ -25,7 +25,7 @@ export class Screen {
     const at = record.now();
     this.#extendStrips(record, at);
     const rows = [...record.lanes.values()].map((lane) => this.#row(lane, measure(lane.id)));
-    const head = paint(1, "peer          via   status      silence      rtt   the last 22 s");
+    const head = paint(1, "peer          via   status      silence      rtt  the last 22 s");
     const lines = ["", head, ...rows, "", footer, ""];
     const up = this.#drawnLines > 0 ? `\u001b[${this.#drawnLines}A` : "";
     process.stdout.write(`${up}${lines.map((line) => `\u001b[2K${line}`).join("\n")}\n`);

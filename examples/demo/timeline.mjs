@@ -25,7 +25,7 @@ export function timelineSvg(lanes, { endAt, block, naiveKills }) {
   return `${parts.join("\n")}\n`;
 }
 
-function laneParts({ id, changes, acts }, y, x, endAt) {
+function laneParts({ id, changes, acts, kills }, y, x, endAt) {
   const states = [{ at: 0, to: "alive" }, ...changes];
   const bars = states.map(({ at, to }, index) => {
     const until = states[index + 1]?.at ?? endAt;
@@ -36,7 +36,12 @@ function laneParts({ id, changes, acts }, y, x, endAt) {
     const at0 = n(x(at));
     return `<path d="M${at0} ${y + 7} l-4.5 -7 h9 z" fill="#1d2430"/>${text(x(at) + 7, y + 5, action, `font-size="10" fill="#1d2430"`)}`;
   });
-  return [text(16, y + 19, id, `fill="#1d2430"`), ...bars, ...marks];
+  const wrong = kills
+    .filter(({ status }) => status === "alive")
+    .map(({ at }) =>
+      text(x(at) + 4, y + 19, "✕ killed by the naive watchdog", `font-size="10" fill="#fff"`),
+    );
+  return [text(16, y + 19, id, `fill="#1d2430"`), ...bars, ...marks, ...wrong];
 }
 
 function blocked(x, { at, forMs }, height) {

@@ -2,7 +2,7 @@
 
 const WIDTH = 860;
 const HEIGHT = 330;
-const PLOT = { left: 66, right: 150, top: 64, bottom: 48 };
+const PLOT = { left: 66, right: 164, top: 64, bottom: 48 };
 const OURS = "#2a9d5c";
 const NAIVE = "#c8323c";
 const INK = "#1d2430";
@@ -31,7 +31,7 @@ export function stallSvg({ peers, samples, block, endAt, killed }) {
     `<rect x="${n(x(block.at))}" y="${PLOT.top}" width="${n(x(block.at + block.forMs) - x(block.at))}" height="${HEIGHT - PLOT.top - PLOT.bottom}" fill="${INK}" opacity="0.08"/>`,
     text(
       x(block.at + block.forMs / 2),
-      PLOT.top + 16,
+      (PLOT.top + HEIGHT - PLOT.bottom) / 2 - 24,
       "observer blocked",
       `text-anchor="middle" font-size="12" fill="${FAINT}"`,
     ),

@@ -3,7 +3,7 @@
 // by every beat). Prints what each of them did, and draws it: docs/images/stall.svg.
 
 import { fork } from "node:child_process";
-import { mkdirSync, writeFileSync } from "node:fs";
+import { mkdirSync, stat, writeFileSync } from "node:fs";
 import { createNode } from "@systole/adapter-dgram";
 import { startNaiveWatchdog } from "../demo/watchdog.mjs";
 import { stallSvg } from "./picture.mjs";
@@ -41,7 +41,8 @@ startedAt = performance.now();
 sample();
 await sleep(BLOCK.at);
 sample();
-block(BLOCK.forMs);
+// In an I/O callback, as a request handler would that computes for too long.
+await new Promise((resolve) => stat(new URL(import.meta.url), () => resolve(block(BLOCK.forMs))));
 await sleep(END_AT - BLOCK.at - BLOCK.forMs);
 sample();
 

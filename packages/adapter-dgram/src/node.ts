@@ -23,6 +23,7 @@ import {
 } from "@systole/core/endpoint";
 import { systemHost } from "@systole/core/system";
 import { Changes } from "./changes.ts";
+import { beatChannel, changeChannel, publish } from "./channels.ts";
 import { type Change, Peer } from "./peer.ts";
 
 /** Where a peer is: an IP address, never a name, and a port. */
@@ -98,6 +99,7 @@ export function createNode(options: NodeOptions): SystoleNode {
 
 /** See {@link createNode}. */
 export class SystoleNode extends EventEmitter<NodeEvents> implements AsyncDisposable {
+  readonly #id: string;
   readonly #endpoint: Endpoint<string>;
   readonly #driving: Disposable;
   readonly #signal: AbortSignal | undefined;
@@ -120,6 +122,7 @@ export class SystoleNode extends EventEmitter<NodeEvents> implements AsyncDispos
     super();
     const { id, policy, accept, limits, signal } = options;
     const host = options.clock ?? systemHost();
+    this.#id = id;
     this.#endpoint = createEndpoint<string>({
       id,
       host,
@@ -128,6 +131,7 @@ export class SystoleNode extends EventEmitter<NodeEvents> implements AsyncDispos
       limits,
       send: (_peer, frame, path) => this.#send(frame, path),
       emit: (output) => this.#emit(output),
+      observeBeats: () => beatChannel.hasSubscribers,
       accept: accept && (({ id, path }) => accept({ id, ...addressOf(path) })),
     });
     this.#driving = drive(this.#endpoint, host);
@@ -275,6 +279,8 @@ export class SystoleNode extends EventEmitter<NodeEvents> implements AsyncDispos
         const { path: _path, ...rest } = output;
         return this.#changed({ ...rest, id: output.id as string });
       }
+      case "beat":
+        return publish(beatChannel, this.#id, output);
       case "declared-dead":
         this.#peers.get(output.peer)?.emit("declared-dead", { at: output.at });
         return;
@@ -291,6 +297,7 @@ export class SystoleNode extends EventEmitter<NodeEvents> implements AsyncDispos
     const known = this.#peers.get(change.peer);
     const peer = known ?? this.#hold(change.peer, change.id);
     if (known === undefined) this.emit("peer", peer);
+    publish(changeChannel, this.#id, change);
     for (const changes of this.#changes) changes.push(change);
     this.emit("change", change);
     if (change.to !== "connecting") this.emit(change.to, change);

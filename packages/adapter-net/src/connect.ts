@@ -4,6 +4,7 @@ import { createConnection, type NetConnectOpts } from "node:net";
 import { drive, type Host, type PolicyOptions, SystoleTypeError } from "@systole/core";
 import { createEndpoint, type EndpointChange, type EndpointOutput } from "@systole/core/endpoint";
 import { systemHost } from "@systole/core/system";
+import { beatChannel, changeChannel, publish } from "./channels.ts";
 import { Link } from "./link.ts";
 import { type Life, Peer } from "./peer.ts";
 
@@ -75,6 +76,7 @@ class Dialler {
       maxMessageBytes: options.maxMessageBytes,
       send: (_peer, frame, link) => link?.send(frame) ?? false,
       emit: (output) => this.#emit(output),
+      observeBeats: () => beatChannel.hasSubscribers,
     });
     const policy = { ...options.policy, redial: options.reconnect ?? false };
     const ref = endpoint.add(NAME, { policy, anyId: true });
@@ -119,6 +121,8 @@ class Dialler {
       case "message":
         this.peer.emit("message", output.bytes);
         return;
+      case "beat":
+        return publish(beatChannel, this.#options.id, { ...output, id: this.#life.id });
       case "declared-dead":
         this.peer.emit("declared-dead", { at: output.at });
         return;
@@ -135,6 +139,7 @@ class Dialler {
   }
 
   #changed({ path, ...change }: EndpointChange<Link>): void {
+    publish(changeChannel, this.#options.id, { ...change, id: this.#life.id });
     if (change.to !== "dead") return this.peer.changed(change);
     if (change.reason === "left") path?.end();
     else path?.socket.destroy();

@@ -24,6 +24,7 @@ import {
   type EndpointStats,
 } from "@systole/core/endpoint";
 import { systemHost } from "@systole/core/system";
+import { beatChannel, changeChannel, publish } from "./channels.ts";
 import { Link } from "./link.ts";
 import { type Change, type Life, Peer } from "./peer.ts";
 
@@ -114,6 +115,7 @@ export class SystoleServer extends EventEmitter<ServerEvents> implements AsyncDi
       maxMessageBytes,
       send: (_peer, frame, link) => link?.send(frame) ?? false,
       emit: (output) => this.#emit(output),
+      observeBeats: () => beatChannel.hasSubscribers,
       accept: accept ? (each) => accept({ id: each.id, socket: each.path.socket }) : () => true,
     });
     this.#driving = drive(this.#endpoint, clock);
@@ -205,6 +207,8 @@ export class SystoleServer extends EventEmitter<ServerEvents> implements AsyncDi
       case "message":
         this.#lives.get(output.peer)?.peer.emit("message", output.bytes);
         return;
+      case "beat":
+        return publish(beatChannel, this.#options.id, output);
       case "declared-dead":
         this.#lives.get(output.peer)?.peer.emit("declared-dead", { at: output.at });
         return;
@@ -258,6 +262,7 @@ export class SystoleServer extends EventEmitter<ServerEvents> implements AsyncDi
   }
 
   #tell(change: Change): void {
+    publish(changeChannel, this.#options.id, change);
     this.emit("change", change);
     if (change.to !== "connecting") this.emit(change.to, change);
   }

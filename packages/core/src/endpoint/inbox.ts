@@ -356,7 +356,6 @@ export class Inbox<Path> {
   #hear(pair: Pair<Path>, session: Session<Path>, frame: BeatFrame): boolean {
     const { monitor, now } = this.#around;
     const nonce = session.sentAt(frame.echo);
-    const rttMs = nonce && Math.max(0, now() - nonce.at - frame.heldMicros / 1_000);
     // The first frame in a conversation bears a tag made for it: that round trip is the proof.
     const provenAt = session.heardSeq === 0 ? now() : nonce?.at;
     return monitor.heardBeat(pair.ref, frame.seq, {
@@ -364,7 +363,7 @@ export class Inbox<Path> {
       // A frame that echoes nothing we remember is as old as can be.
       nonceAt: nonce === undefined ? -Number.MAX_VALUE : provenAt,
       nonceObservedAt: nonce?.observedAt ?? -Number.MAX_VALUE,
-      rttMs: frame.echo > session.lastEcho ? rttMs : undefined,
+      heldMs: frame.echo > session.lastEcho ? frame.heldMicros / 1_000 : undefined,
     });
   }
 

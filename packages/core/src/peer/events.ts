@@ -19,8 +19,10 @@ export interface Sign {
   readonly nonceAt?: number | undefined;
   /** The same in observed time; default `nonceAt`. */
   readonly nonceObservedAt?: number | undefined;
-  /** A round-trip sample in ms. */
+  /** A round-trip sample in ms, where somebody else measured it. */
   readonly rttMs?: number | undefined;
+  /** How long the other side held that nonce before it echoed it, in ms: the round trip is measured. */
+  readonly heldMs?: number | undefined;
 }
 
 /** Any valid inbound traffic. */

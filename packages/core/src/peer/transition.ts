@@ -139,7 +139,7 @@ function onHeard(state: PeerState, event: Heard | Proven, policy: Policy): Trans
   const { highestSeq } = state.arrivals;
   const behind = event.seq !== undefined && event.seq <= highestSeq;
   const stale = !behind && isStale(event, stalls, policy);
-  const arrivals = countArrival(state.arrivals, event, behind, stale);
+  const arrivals = countArrival(state.arrivals, event, behind, stale, rttSample(event, stalls));
   if (behind || stale) return [change(state, { arrivals }), NOTHING];
 
   const trigger = isProof(state, event) ? "proven" : "heard";
@@ -171,8 +171,13 @@ function isProof(state: PeerState, event: Heard | Proven): boolean {
   );
 }
 
-function countArrival(arrivals: Arrivals, sign: Sign, behind: boolean, stale: boolean): Arrivals {
-  const { seq, rttMs } = sign;
+function countArrival(
+  arrivals: Arrivals,
+  { seq }: Sign,
+  behind: boolean,
+  stale: boolean,
+  rttMs: number | undefined,
+): Arrivals {
   if (seq === undefined && rttMs === undefined && !stale && arrivals.stale === 0) return arrivals;
   if (behind) return Object.freeze({ ...arrivals, behind: arrivals.behind + 1 });
   const { received, lost, highestSeq } = arrivals;
@@ -188,6 +193,15 @@ function countArrival(arrivals: Arrivals, sign: Sign, behind: boolean, stale: bo
     stale: stale ? arrivals.stale + 1 : 0,
     ...(smoothed !== undefined && { rttMs: smoothed }),
   });
+}
+
+/** In observed time: an echo that lay unread while we were frozen was not slow. */
+function rttSample(sign: Sign & { at: number }, stalls: StallTotals): number | undefined {
+  const { nonceAt, nonceObservedAt = nonceAt, heldMs, rttMs } = sign;
+  if (rttMs !== undefined || nonceObservedAt === undefined || heldMs === undefined) return rttMs;
+  const sampleMs = observedAt(sign.at, stalls.lostMs) - nonceObservedAt - heldMs;
+  // Part of it fell into a freeze: no sample at all.
+  return sampleMs < 0 ? undefined : sampleMs;
 }
 
 /** RFC 6298 §2: the first sample is taken whole, later ones by an eighth. */
