@@ -50,7 +50,7 @@ class Announced {
 }
 
 export class Negotiation {
-  /** The other side keeps gaps beyond what we stretch for. */
+  /** We would hear the other side in gaps beyond what we stretch for. */
   incompatible = false;
   /** The policy by which this peer is judged and beaten now. The same object while nothing changes. */
   inForce: Policy;
@@ -113,7 +113,6 @@ export class Negotiation {
   heard(pace: Pace, nextSeq: number): void {
     this.#hearGap(pace.gapMs);
     this.#theirs = pace;
-    this.incompatible = this.#peerGapMs > Math.max(this.#policy.maxGapMs, this.#policy.wishMs);
     this.#aim(nextSeq);
   }
 
@@ -133,6 +132,9 @@ export class Negotiation {
   #aim(nextSeq: number): void {
     this.#gap.aim(this.#targetGapMs(), nextSeq);
     this.#dead.aim(this.#policy.deadAfterMs * this.#factor(), nextSeq);
+    const gapMs = this.peerOnlyAnswers ? this.#gap.announced : this.#peerGapMs;
+    const most = Math.max(this.#policy.maxGapMs, this.#policy.wishMs);
+    this.incompatible = this.#theirs !== undefined && gapMs > most;
     this.#refresh();
   }
 
