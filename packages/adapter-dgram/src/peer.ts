@@ -69,9 +69,9 @@ export class Peer extends EventEmitter<PeerEvents> {
    * @throws `ERR_SYSTOLE_CLOSED` when the peer is removed or forgotten first.
    */
   async alive(): Promise<void> {
-    const status = this.state()?.status;
-    if (status === "alive") return;
-    if (status === undefined) throw new PeerGoneError(this.id);
+    const state = this.state();
+    if (state?.status === "alive") return;
+    if (state === undefined) throw new PeerGoneError(this.id);
     await new Promise<void>((resolve, reject) => this.#waiting.add({ resolve, reject }));
   }
 

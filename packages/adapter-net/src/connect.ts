@@ -6,7 +6,7 @@ import { createEndpoint, type EndpointChange, type EndpointOutput } from "@systo
 import { systemHost } from "@systole/core/system";
 import { beatChannel, changeChannel, publish } from "./channels.ts";
 import { Link } from "./link.ts";
-import { type Life, Peer } from "./peer.ts";
+import { type Life, MAX_MESSAGE_BYTES, Peer } from "./peer.ts";
 
 /** Options of `connect`. Give `port`, or the `path` of a unix socket. */
 export interface ConnectOptions {
@@ -60,6 +60,7 @@ class Dialler {
   readonly #life: Life;
   readonly #options: ConnectOptions;
   readonly #driving: Disposable;
+  #closing = false;
   readonly #onAbort = (): void => {
     // Closing never fails; whoever waits for it calls `close` as well.
     this.peer.close().catch(() => {});
@@ -68,12 +69,12 @@ class Dialler {
   constructor(options: ConnectOptions) {
     const target = targetOf(options);
     this.#options = options;
-    const clock = options.clock ?? systemHost();
+    const { clock = systemHost(), maxMessageBytes = MAX_MESSAGE_BYTES } = options;
     const endpoint = createEndpoint<Link>({
       id: options.id,
       host: clock,
       transport: "stream",
-      maxMessageBytes: options.maxMessageBytes,
+      maxMessageBytes,
       send: (_peer, frame, link) => link?.send(frame) ?? false,
       emit: (output) => this.#emit(output),
       observeBeats: () => beatChannel.hasSubscribers,
@@ -83,10 +84,11 @@ class Dialler {
     this.#life = {
       endpoint,
       ref,
+      maxMessageBytes,
       id: target,
       link: undefined,
       end: undefined,
-      close: () => this.#close(),
+      close: (gracefully) => this.#close(gracefully),
     };
     this.peer = new Peer(this.#life);
     // Between two attempts this timer is all there is, and nobody expects the process to end there.
@@ -146,14 +148,18 @@ class Dialler {
     this.peer.changed(change);
     // The core says when it will dial again; where it does not, or must not, this was the last life.
     const willDial = this.#options.reconnect === true && change.retryInMs !== undefined;
-    if (!willDial) this.#finish(change.reason);
+    if (!willDial && !this.#closing) this.#finish(change.reason);
   }
 
-  async #close(): Promise<void> {
+  async #close(gracefully: boolean): Promise<void> {
     const { endpoint, ref, link } = this.#life;
-    endpoint.leave(ref);
+    // What follows is our own doing, and no reason to be told of.
+    this.#closing = true;
+    if (gracefully) endpoint.leave(ref);
+    else endpoint.ended(ref, "closed");
     this.#finish(undefined);
-    link?.end();
+    if (gracefully) link?.end();
+    else link?.socket.destroy();
     await link?.closed;
   }
 

@@ -18,10 +18,9 @@ export {
   strict,
 } from "@systole/core";
 export { type ConnectOptions, connect } from "./connect.ts";
-export type { SentCallback } from "./link.ts";
+export { NotSentError, type SentCallback } from "./link.ts";
 export {
   type Change,
-  NotSentError,
   type Peer,
   PeerClosedError,
   type PeerEvents,

@@ -13,7 +13,17 @@ export interface LinkEvents {
 }
 
 /** Called once: with nothing when the kernel has the message, with an error when it never will. */
-export type SentCallback = (error?: Error | null) => void;
+export type SentCallback = (error?: NotSentError) => void;
+
+/** A message that was not handed to the kernel, as its callback is told. */
+export class NotSentError extends Error {
+  override readonly name = "Error [ERR_SYSTOLE_NOT_SENT]";
+  readonly code = "ERR_SYSTOLE_NOT_SENT";
+
+  constructor(why: string, options?: ErrorOptions) {
+    super(`The message was not sent: ${why}.\nSend it again once the peer is alive.`, options);
+  }
+}
 
 const NO_BYTES = new Uint8Array(0);
 
@@ -51,7 +61,7 @@ export class Link {
     const { socket } = this;
     if (socket.connecting || !socket.writable) return false;
     if (this.#message !== undefined) {
-      this.#message.accepted = socket.write(frame, this.#message.callback);
+      this.#message.accepted = this.#write(frame, this.#message.callback);
       return true;
     }
     if (socket.writableNeedDrain || (this.#controlQueued && socket.writableLength > 0)) {
@@ -75,6 +85,20 @@ export class Link {
     } finally {
       this.#message = undefined;
     }
+  }
+
+  #write(frame: Uint8Array, callback: SentCallback | undefined): boolean {
+    const { socket } = this;
+    if (callback === undefined) return socket.write(frame);
+    let taken = false;
+    const accepted = socket.write(frame, (error) => {
+      // Node reports success for a write that was under way when its socket was destroyed.
+      if (!error && (taken || !socket.destroyed)) return callback();
+      const why = "its connection was closed before the kernel had all of it";
+      callback(new NotSentError(why, { cause: error }));
+    });
+    taken = socket.writableLength === 0;
+    return accepted;
   }
 
   /** Resolves when everything sent so far is in the kernel, or can never be. */

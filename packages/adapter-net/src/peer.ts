@@ -8,10 +8,11 @@ import {
   type PeerState,
   type Reason,
   type Status,
+  SystoleRangeError,
   SystoleTypeError,
 } from "@systole/core";
 import type { Endpoint } from "@systole/core/endpoint";
-import type { Link, SentCallback } from "./link.ts";
+import { type Link, NotSentError, type SentCallback } from "./link.ts";
 
 /** A change of status of a peer on a connection. */
 export interface Change extends PeerChange {
@@ -37,16 +38,6 @@ export interface PeerEvents {
   close: [];
 }
 
-/** A message that was not handed to the kernel, as its callback is told. */
-export class NotSentError extends Error {
-  override readonly name = "Error [ERR_SYSTOLE_NOT_SENT]";
-  readonly code = "ERR_SYSTOLE_NOT_SENT";
-
-  constructor(id: string, status: Status) {
-    super(`The message for ${id} was not sent: it is ${status}.\nSend it again once it is alive.`);
-  }
-}
-
 /** Why waiting for a peer is in vain. */
 export class PeerClosedError extends Error {
   override readonly name = "Error [ERR_SYSTOLE_CLOSED]";
@@ -64,16 +55,21 @@ export class PeerClosedError extends Error {
   }
 }
 
+/** The longest message where nobody says otherwise. */
+export const MAX_MESSAGE_BYTES = 1_048_576;
+
 /** @internal What a peer stands on. Server and connect own it, and change it. */
 export interface Life {
   readonly endpoint: Endpoint<Link>;
   readonly ref: PeerRef;
+  readonly maxMessageBytes: number;
   id: string;
   /** The connection of the current session. */
   link: Link | undefined;
   /** What became of the peer; once it is set, the ref may belong to a later session. */
   end: { readonly state: PeerState | undefined; readonly reason: Reason | undefined } | undefined;
-  close(): Promise<void>;
+  /** Says leave or, without `gracefully`, nothing; resolves when the connection is closed. */
+  close(gracefully: boolean): Promise<void>;
 }
 
 /**
@@ -122,7 +118,7 @@ export class Peer extends EventEmitter<PeerEvents> implements AsyncDisposable {
    * sent again by itself. Without a connection the message fails through its callback.
    *
    * @returns false when the next one should wait for `drain`, as in streams.
-   * @throws TypeError `ERR_SYSTOLE_OPTION` when they are no bytes.
+   * @throws TypeError or RangeError `ERR_SYSTOLE_OPTION` for no bytes, or more than `maxMessageBytes`.
    */
   send(bytes: Uint8Array, callback?: SentCallback): boolean {
     if (!(bytes instanceof Uint8Array)) {
@@ -132,7 +128,14 @@ export class Peer extends EventEmitter<PeerEvents> implements AsyncDisposable {
         bytes,
       );
     }
-    const { link, end, endpoint, ref } = this.#life;
+    const { link, end, endpoint, ref, maxMessageBytes } = this.#life;
+    if (bytes.length > maxMessageBytes) {
+      throw new SystoleRangeError(
+        "ERR_SYSTOLE_OPTION",
+        `A message has at most ${maxMessageBytes} bytes (got ${bytes.length}).\nRaise maxMessageBytes on both sides, or send it in parts.`,
+        bytes.length,
+      );
+    }
     const open = link !== undefined && end === undefined && this.#closing === undefined;
     const accepted = open
       ? link.sendMessage(() => endpoint.message(ref, bytes), callback)
@@ -141,7 +144,7 @@ export class Peer extends EventEmitter<PeerEvents> implements AsyncDisposable {
     this.#refused = true;
     if (callback !== undefined) {
       // Never before send has returned: callers rely on the order, as with streams.
-      process.nextTick(callback, new NotSentError(this.id, this.status));
+      process.nextTick(callback, new NotSentError(`${this.id} is ${this.status}`));
     }
     return false;
   }
@@ -186,9 +189,9 @@ export class Peer extends EventEmitter<PeerEvents> implements AsyncDisposable {
 
   /** Breaks the connection at once, without a word; what is queued fails through its callback. */
   destroy(): void {
-    const { link } = this.#life;
-    this.#closing ??= this.#life.close();
-    link?.socket.destroy();
+    this.#closing = this.#life.close(false);
+    // Closing never fails; whoever waits for it calls `close` as well.
+    this.#closing.catch(() => {});
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -220,7 +223,7 @@ export class Peer extends EventEmitter<PeerEvents> implements AsyncDisposable {
     // A paused reader is not judged, and what is not judged might be waited for in vain.
     this.resume();
     await this.#life.link?.flushed();
-    await this.#life.close();
+    await this.#life.close(true);
   }
 
   async #nextLife(): Promise<void> {

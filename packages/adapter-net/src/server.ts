@@ -26,7 +26,7 @@ import {
 import { systemHost } from "@systole/core/system";
 import { beatChannel, changeChannel, publish } from "./channels.ts";
 import { Link } from "./link.ts";
-import { type Change, type Life, Peer } from "./peer.ts";
+import { type Change, type Life, MAX_MESSAGE_BYTES, Peer } from "./peer.ts";
 
 /** Options of `createServer`. */
 export interface ServerOptions {
@@ -89,6 +89,7 @@ export function createServer(options: ServerOptions): SystoleServer {
 /** See {@link createServer}. */
 export class SystoleServer extends EventEmitter<ServerEvents> implements AsyncDisposable {
   readonly #options: ServerOptions;
+  readonly #maxMessageBytes: number;
   readonly #server: Server;
   readonly #endpoint: Endpoint<Link>;
   readonly #driving: Disposable;
@@ -104,15 +105,15 @@ export class SystoleServer extends EventEmitter<ServerEvents> implements AsyncDi
   constructor(options: ServerOptions) {
     super();
     this.#options = options;
-    const { id, policy, accept, limits, maxMessageBytes, signal } = options;
-    const clock = options.clock ?? systemHost();
+    const { id, policy, accept, limits, signal, clock = systemHost() } = options;
+    this.#maxMessageBytes = options.maxMessageBytes ?? MAX_MESSAGE_BYTES;
     this.#endpoint = createEndpoint<Link>({
       id,
       host: clock,
       policy,
       transport: "stream",
       limits,
-      maxMessageBytes,
+      maxMessageBytes: this.#maxMessageBytes,
       send: (_peer, frame, link) => link?.send(frame) ?? false,
       emit: (output) => this.#emit(output),
       observeBeats: () => beatChannel.hasSubscribers,
@@ -239,10 +240,12 @@ export class SystoleServer extends EventEmitter<ServerEvents> implements AsyncDi
 
   #begin(ref: PeerRef, id: string, link: Link): void {
     const endpoint = this.#endpoint;
-    const life: Life = { endpoint, ref, id, link, end: undefined, close };
-    async function close(): Promise<void> {
-      if (life.end === undefined) endpoint.leave(ref);
-      link.end();
+    const maxMessageBytes = this.#maxMessageBytes;
+    const life: Life = { endpoint, ref, maxMessageBytes, id, link, end: undefined, close };
+    async function close(gracefully: boolean): Promise<void> {
+      if (gracefully && life.end === undefined) endpoint.leave(ref);
+      if (gracefully) link.end();
+      else link.socket.destroy();
       await link.closed;
     }
     const peer = new Peer(life);
