@@ -51,10 +51,10 @@ class Punctual {
 
 const happenings = fc.array(
   fc.record({
-    waitMs: fc.integer({ min: 0, max: 6_000 }),
+    waitMs: fc.integer({ min: 0, max: 3_000 }),
     type: fc.constantFrom("heard" as const, "proven" as const, "sent" as const),
   }),
-  { maxLength: 20, size: "max" },
+  { maxLength: 12, size: "max" },
 );
 
 describe("a punctual peer", () => {

@@ -39,6 +39,7 @@ const sign = fc.record(
   {
     seq: fc.integer({ min: 1, max: 30 }),
     rttMs: fc.integer({ min: 0, max: 400 }),
+    heldMs: fc.integer({ min: 0, max: 50 }),
     nonceAgoMs: fc.integer({ min: 0, max: 9_000 }),
   },
   { requiredKeys: [] },
@@ -74,7 +75,7 @@ export const histories: fc.Arbitrary<History> = fc.record({
       stallShare: fc.constantFrom(0, 0, 0, 0.5, 1),
       event: events,
     }),
-    { minLength: 1, maxLength: 40, size: "max" },
+    { minLength: 1, maxLength: 25, size: "max" },
   ),
 });
 

@@ -214,6 +214,23 @@ describe("arrivals", () => {
   });
 });
 
+describe("round-trip samples", () => {
+  const echo = { type: "heard", at: 10_000, nonceAt: 9_000, heldMs: 300 } as const;
+
+  test("what the other side held back is not in them", () => {
+    expect(new Hand().play(echo).state.arrivals.rttMs).toBe(700);
+    expect(new Hand().play({ ...echo, rttMs: 5 }).state.arrivals.rttMs).toBe(5);
+    expect(new Hand().play(heard(10_000)).state.arrivals).not.toHaveProperty("rttMs");
+  });
+
+  test("nor what lay unread while we were frozen; where that was all of it there is no sample", () => {
+    const stalls = (lostMs: number) => ({ lostMs, countedMs: 0, graceMs: 1_500 });
+    const frozen = (lostMs: number) => new Hand().play({ ...echo, stalls: stalls(lostMs) }).state;
+    expect(frozen(600).arrivals.rttMs).toBe(100);
+    expect(frozen(701).arrivals).not.toHaveProperty("rttMs");
+  });
+});
+
 describe("a change of policy", () => {
   test("a shorter interval is kept at once, a longer one from the last beat on", () => {
     const peer = new Hand().play(heard(0)).tick(1_000).play({ type: "sent", at: 1_000 });
