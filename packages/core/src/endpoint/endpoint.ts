@@ -2,91 +2,31 @@
 // face and the wiring; frames are read in inbox.ts, written in outbox.ts, and lives of peers end and
 // begin in pairs.ts. Silence is judged by the monitor below, and by nothing in here.
 
-import { SystoleRangeError, SystoleTypeError } from "../errors.ts";
-import type { Host } from "../host.ts";
+import { SystoleTypeError } from "../errors.ts";
 import { createMonitor, type Monitor } from "../monitor/monitor.ts";
 import type { MonitorOutput, MonitorStats } from "../monitor/outputs.ts";
 import type { PeerRef } from "../monitor/refs.ts";
 import type { EndReason, PeerState, Role } from "../peer/state.ts";
 import { definePolicy, derivePolicy, type Policy, type PolicyOptions } from "../policy.ts";
 import { Turn } from "../turn.ts";
-import { decodeFrame, type LeaveReason, MAX_ID_BYTES } from "./frame.ts";
-import { type Acceptance, type Candidate, Inbox } from "./inbox.ts";
+import { decodeFrame } from "./frame.ts";
+import { Inbox } from "./inbox.ts";
+import {
+  checkId,
+  checkLeave,
+  checkOptions,
+  checkRole,
+  type EndpointAddOptions,
+  type EndpointOptions,
+  type LeaveOptions,
+  type Transport,
+} from "./options.ts";
 import { Outbox, type Self } from "./outbox.ts";
 import type { DropReason, EndpointChange, EndpointOutput, EndpointStats } from "./outputs.ts";
 import { type Pair, Pairs } from "./pairs.ts";
 import type { Place } from "./session.ts";
 import { Sessions } from "./sessions.ts";
 import { Reassembly } from "./stream.ts";
-import { decodeText, encodeText } from "./text.ts";
-
-/**
- * - `stream`: ordered bytes in any chunks; paths are connections (TCP, TLS, unix sockets).
- * - `message`: ordered, whole frames; paths are connections (WebSocket, MessagePort).
- * - `datagram`: frames may be lost, doubled, reordered, forged; paths are addresses.
- */
-export type Transport = "stream" | "message" | "datagram";
-
-/** Options of `createEndpoint`. `Path` is what the transport calls a connection or an address. */
-export interface EndpointOptions<Path extends string | object = object> {
-  /** Our name towards others: 1 to 128 bytes of UTF-8, unique among the peers of each peer. */
-  readonly id: string;
-  /** Must have `entropy` and `epochMs`; see `systemHost`. */
-  readonly host: Host;
-  /** For peers that get none of their own. Default `standard`; `proof` defaults to `round-trip` on datagrams. */
-  readonly policy?: PolicyOptions | undefined;
-  /** Our role towards peers that get none of their own. Default `both`. */
-  readonly role?: Role | undefined;
-  /** Default `message`. */
-  readonly transport?: Transport | undefined;
-  /** Hands a frame to the transport. Throwing or `false`: not sent, and counted. */
-  readonly send: (
-    peer: PeerRef | undefined,
-    frame: Uint8Array<ArrayBuffer>,
-    path: Path | undefined,
-  ) => unknown;
-  /** The one sink of all outputs. May call back into the endpoint, and may throw. */
-  readonly emit: (output: EndpointOutput<Path>) => void;
-  /** Decides about peers that were not added. Without it nobody unknown gets in. */
-  readonly accept?: ((candidate: Candidate<Path>) => Acceptance) | undefined;
-  /** The longest message on a stream, in bytes. Default 1 MiB. */
-  readonly maxMessageBytes?: number | undefined;
-  readonly limits?: EndpointLimits | undefined;
-  /** Whether beats sent and received are emitted, too; asked at each. Default: they are not. */
-  readonly observeBeats?: (() => boolean) | undefined;
-  /** Seeds jitter and phases. Default: entropy. */
-  readonly seed?: number | undefined;
-  /** See `MonitorOptions`. */
-  readonly stallToleranceMs?: number | undefined;
-  /** See `MonitorOptions`. */
-  readonly sample?: (() => void) | undefined;
-}
-
-/** What strangers can make an endpoint hold. */
-export interface EndpointLimits {
-  /** Peers that came by themselves or were added. Default 100 000. */
-  readonly peers?: number | undefined;
-  /** Handshakes under way; the oldest gives way. Default 1024. */
-  readonly candidates?: number | undefined;
-}
-
-/** Options of `endpoint.add`. */
-export interface EndpointAddOptions<Path> {
-  /** Where it is reached. Without one, frames are exchanged under the peer's ref. */
-  readonly path?: Path | undefined;
-  readonly policy?: PolicyOptions | undefined;
-  readonly role?: Role | undefined;
-  /** Take whoever answers at that path, whatever its id. Default false. */
-  readonly anyId?: boolean | undefined;
-}
-
-/** Options of `endpoint.leave`. */
-export interface LeaveOptions {
-  /** When we expect to be back, in ms; told to the other side. */
-  readonly returnInMs?: number | undefined;
-  /** `removed`: we want nothing more from each other. Default `leaving`. */
-  readonly reason?: LeaveReason | undefined;
-}
 
 /**
  * One end of the protocol, for any transport.
@@ -217,6 +157,7 @@ export class Endpoint<Path extends string | object = object> implements Iterable
   add(id: string, options: EndpointAddOptions<Path> = {}): PeerRef {
     checkId(id);
     const policy = options.policy === undefined ? this.#policy : this.#defaulted(options.policy);
+    checkRole(options.role);
     const role = options.role ?? this.#role;
     return this.#run(() => {
       this.#checkOpen();
@@ -249,6 +190,7 @@ export class Endpoint<Path extends string | object = object> implements Iterable
 
   /** Says LEAVE and ends the session as `left`: the other side need not wait. */
   leave(ref: PeerRef, options: LeaveOptions = {}): void {
+    checkLeave(options);
     this.#run(() => {
       const pair = this.#pairs.byRef(ref);
       if (pair === undefined) return;
@@ -411,6 +353,7 @@ export class Endpoint<Path extends string | object = object> implements Iterable
   /** Says LEAVE to everybody and forgets all. What arrives later has no effect. */
   close(options: LeaveOptions = {}): void {
     if (this.#closed) return;
+    checkLeave(options);
     this.#run(() => {
       for (const pair of [...this.#pairs]) {
         this.#sayLeave(pair, options);
@@ -604,38 +547,4 @@ export class Endpoint<Path extends string | object = object> implements Iterable
     this.#settledAt = deadline;
     if (earlier) for (const callback of this.#earlier) callback();
   }
-}
-
-function checkOptions(options: EndpointOptions<never>): void {
-  checkId(options?.id);
-  for (const name of ["send", "emit"] as const) {
-    if (typeof options[name] !== "function") {
-      throw new SystoleTypeError(
-        "ERR_SYSTOLE_OPTION",
-        `createEndpoint needs the function ${name} (got ${typeof options[name]}).`,
-        options[name],
-      );
-    }
-  }
-  for (const name of ["entropy", "epochMs"] as const) {
-    if (typeof options.host?.[name] !== "function") {
-      throw new SystoleTypeError(
-        "ERR_SYSTOLE_OPTION",
-        `The host of an endpoint needs the function ${name}: tags and boot ids must be unpredictable, and processes numbered.\nUse systemHost(), or give hostFrom an ${name}.`,
-        options.host?.[name],
-      );
-    }
-  }
-}
-
-function checkId(id: unknown): void {
-  const bytes = typeof id === "string" ? encodeText(id) : undefined;
-  const isFit = bytes !== undefined && bytes.length > 0 && bytes.length <= MAX_ID_BYTES;
-  // A lone surrogate does not survive UTF-8: two different strings would be one id on the wire.
-  if (isFit && decodeText(bytes) === id) return;
-  throw new SystoleRangeError(
-    "ERR_SYSTOLE_OPTION",
-    `An id must be a well-formed string of 1 to ${MAX_ID_BYTES} bytes in UTF-8 (got ${typeof id === "string" ? `${bytes?.length} bytes` : typeof id}).\nGive each process a short name of its own.`,
-    id,
-  );
 }

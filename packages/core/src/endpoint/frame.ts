@@ -131,7 +131,7 @@ export const NO_TAG: Word64 = Object.freeze({ hi: 0, lo: 0 });
 export const NO_EXTRA: Uint8Array = new Uint8Array(0);
 
 const TYPES = ["beat", "echo", "leave", "notice", "data"] as const;
-const LEAVE_REASONS: readonly LeaveReason[] = ["leaving", "removed"];
+export const LEAVE_REASONS: readonly LeaveReason[] = ["leaving", "removed"];
 const NOTICE_KINDS: readonly NoticeKind[] = [
   "dead",
   "known-as",

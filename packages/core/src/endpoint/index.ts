@@ -1,14 +1,6 @@
 // @systole/core/endpoint: names only.
 
-export {
-  createEndpoint,
-  type Endpoint,
-  type EndpointAddOptions,
-  type EndpointLimits,
-  type EndpointOptions,
-  type LeaveOptions,
-  type Transport,
-} from "./endpoint.ts";
+export { createEndpoint, type Endpoint } from "./endpoint.ts";
 export {
   type BeatFrame,
   type DataFrame,
@@ -28,6 +20,13 @@ export {
   type Word64,
 } from "./frame.ts";
 export type { Acceptance, Candidate } from "./inbox.ts";
+export type {
+  EndpointAddOptions,
+  EndpointLimits,
+  EndpointOptions,
+  LeaveOptions,
+  Transport,
+} from "./options.ts";
 export type {
   BeatObserved,
   DeclaredDeadOutput,
