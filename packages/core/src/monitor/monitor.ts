@@ -325,7 +325,8 @@ export class Monitor implements Iterable<PeerRef> {
 
   /** Observed time now: raw time without our own stalls and pauses. Dates nonces, see `HeardSign`. */
   observedNow(): number {
-    return this.#turn.now - this.#stalls.totalsAt(this.#turn.now).lostMs;
+    // A turn of its own: whoever only sends has not made the monitor look at the clock before.
+    return this.#turn.run(() => this.#turn.now - this.#stalls.totalsAt(this.#turn.now).lostMs);
   }
 
   // ── inside ─────────────────────────────────────────────────────────────────────────────────────
