@@ -256,6 +256,28 @@ describe("a monitor that is ticked by hand", () => {
   });
 });
 
+test("a pause that begins at the end of a freeze is credited whole as well", () => {
+  const ms = fc.integer({ min: 0, max: 100_000 });
+  fc.assert(
+    fc.property(plainPolicies, ms, ms, (policy, extraMs, pauseMs) => {
+      const world = new World({ policy });
+      const peer = world.monitor.add("a", { role: "listen" });
+      world.monitor.heard(peer);
+      const servedMs = servedEveryMs(policy.suspectAfterMs);
+      const frozenMs = servedMs + stallToleranceMs(policy.suspectAfterMs) + 1 + extraMs;
+      world.host.freeze(frozenMs);
+      // Before anybody ticked: the callback that kept us busy stops reading.
+      world.monitor.pause(peer);
+      world.run(pauseMs);
+      world.monitor.resume(peer);
+      world.run(policy.suspectAfterMs - 1);
+      expect(world.monitor.state(peer)?.status).toBe("alive");
+      world.run(2);
+      expect(world.changes(peer)[1]).toMatchObject({ from: "alive", to: "suspect" });
+    }),
+  );
+});
+
 test("a pause of everything is credited whole: afterwards each peer is as silent as before", () => {
   fc.assert(
     fc.property(

@@ -132,7 +132,10 @@ export class Twin {
 
   pause(ref?: PeerRef): void {
     if (ref !== undefined) {
-      this.#with(ref, (peer) => this.#step(peer, { type: "pause", at: this.#now }));
+      this.#turn(() => {
+        if (this.#isBroken()) this.#stall(this.#now - this.#servedAt);
+        this.#with(ref, (peer) => this.#step(peer, { type: "pause", at: this.#now }));
+      });
       return;
     }
     this.#turn(() => {
@@ -253,11 +256,13 @@ export class Twin {
     this.#promisedAt = this.#now + this.#promisedFor / 4;
   }
 
+  #isBroken(): boolean {
+    const lateMs = this.#now - this.#promisedAt;
+    return this.#drivers > 0 && this.#pausedAt === undefined && lateMs > this.#toleranceMs();
+  }
+
   #serve(): boolean {
-    const broken =
-      this.#drivers > 0 &&
-      this.#pausedAt === undefined &&
-      this.#now - this.#promisedAt > this.#toleranceMs();
+    const broken = this.#isBroken();
     if (broken) this.#stall(this.#now - this.#servedAt);
     this.#renew();
     return broken;

@@ -251,11 +251,13 @@ export class Monitor implements Iterable<PeerRef> {
 
   /** From now on the silence of this peer, or of all, is our doing. Beats go on. */
   pause(ref?: PeerRef): void {
-    if (ref !== undefined) {
-      this.#event(ref, (at) => ({ type: "pause", at }));
-      return;
-    }
     this.#turn.run(() => {
+      if (ref !== undefined) {
+        // A freeze that ends with a pause came before it: it must not be taken off the pause later.
+        this.#credit(() => this.#stalls.notice(this.#turn.now));
+        this.#event(ref, (at) => ({ type: "pause", at }));
+        return;
+      }
       this.#serve();
       this.#stalls.pause(this.#turn.now);
       this.#boundAt = this.#exactBound();
@@ -318,8 +320,7 @@ export class Monitor implements Iterable<PeerRef> {
    */
   stalled(stallMs: number): void {
     this.#turn.run(() => {
-      const healthBefore = this.#stalls.health;
-      this.#noteStall(this.#stalls.report(stallMs, this.#turn.now), healthBefore);
+      this.#credit(() => this.#stalls.report(stallMs, this.#turn.now));
     });
   }
 
@@ -417,15 +418,16 @@ export class Monitor implements Iterable<PeerRef> {
   }
 
   #serve(): boolean {
-    const healthBefore = this.#stalls.health;
-    const stallMs = this.#stalls.serve(this.#turn.now);
-    this.#noteStall(stallMs, healthBefore);
-    return stallMs > 0;
+    return this.#credit(() => this.#stalls.serve(this.#turn.now));
   }
 
-  #noteStall(stallMs: number, healthBefore: number): void {
+  /** Says what was found: one `stalled` for a stall, and what it did to our health. */
+  #credit(find: () => number): boolean {
+    const healthBefore = this.#stalls.health;
+    const stallMs = find();
     if (stallMs > 0) this.#turn.push({ type: "stalled", at: this.#turn.now, stallMs });
     this.#noteHealth(healthBefore);
+    return stallMs > 0;
   }
 
   #noteHealth(from: number): void {

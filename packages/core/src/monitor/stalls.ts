@@ -69,14 +69,20 @@ export class Stalls {
    * before the call's own effect, because after a stall the backlog arrives before the tick.
    */
   serve(now: number): number {
+    const stallMs = this.notice(now);
+    this.#renew(now);
+    return stallMs;
+  }
+
+  /** Whether the promise is broken already; unlike `serve`, this does not renew one that is kept. */
+  notice(now: number): number {
     const lateMs = now - this.#promisedAt;
     const broken = this.driven && !this.paused && lateMs > this.#tolerance();
-    const stallMs = broken ? now - this.#servedAt : 0;
-    if (broken) {
-      this.count += 1;
-      this.#lose(stallMs);
-      this.#changeHealth(+1, now);
-    }
+    if (!broken) return 0;
+    const stallMs = now - this.#servedAt;
+    this.count += 1;
+    this.#lose(stallMs);
+    this.#changeHealth(+1, now);
     this.#renew(now);
     return stallMs;
   }
