@@ -58,7 +58,7 @@ const happenings = fc.array(
 );
 
 describe("a punctual peer", () => {
-  test("never lets a gap between two of its frames exceed intervalMs while it is not dead", () => {
+  test("amqp-node/amqplib#556: never lets a gap between two of its frames exceed intervalMs, until dead", () => {
     fc.assert(
       fc.property(
         policies,
@@ -97,7 +97,7 @@ describe("a punctual peer", () => {
     );
   });
 
-  test("beats on while it hears (MQTT.js#1861: receiving does not suppress our own beats)", () => {
+  test("mqttjs/MQTT.js#1861, supabase/realtime-js#133: receiving does not suppress our own beats", () => {
     fc.assert(
       fc.property(policies, fc.nat(), fc.integer({ min: 8, max: 19 }), (policy, seed, everyMs) => {
         const peer = new Punctual(policy, "both", seed);
@@ -205,7 +205,7 @@ describe("after a stall of ours", () => {
     );
   });
 
-  test("MQTT.js#1257, socket.io#4040: a loop that is always late still beats at its every tick", () => {
+  test("mqttjs/MQTT.js#1257, socketio/socket.io#4040: a loop that is always late still beats at its every tick", () => {
     const policy = definePolicy({ intervalMs: 1_000, suspectAfterMs: 4_000, deadAfterMs: 8_800 });
     const peer = new Punctual(policy, "send", 1);
     for (let minute = 1; minute <= 10; minute++) {

@@ -1,6 +1,7 @@
 // Many peers at once: slices of a tick, and what a common silence says about ourselves.
 import { describe, expect, test } from "vitest";
 import { drive } from "../src/drive.ts";
+import { Judged } from "../src/monitor/judged.ts";
 import { createMonitor } from "../src/monitor/monitor.ts";
 import type { MonitorOutput } from "../src/monitor/outputs.ts";
 import type { PeerRef } from "../src/monitor/refs.ts";
@@ -88,6 +89,18 @@ describe("slices", () => {
     expect([...seen, outputs.length]).toEqual([0, 4_096, 5_000]);
     expect(host.timers).toBe(0);
   });
+});
+
+test("peers may all have policies of their own: the smallest S decides how often to look", () => {
+  const judged = new Judged();
+  expect(judged.smallestSuspectAfterMs()).toBe(Number.POSITIVE_INFINITY);
+  for (let n = 200_000; n > 0; n--) judged.add(n);
+  expect([judged.count, judged.smallestSuspectAfterMs()]).toEqual([200_000, 1]);
+  judged.add(1);
+  judged.remove(1);
+  expect(judged.smallestSuspectAfterMs()).toBe(1);
+  judged.remove(1);
+  expect(judged.smallestSuspectAfterMs()).toBe(2);
 });
 
 describe("health", () => {

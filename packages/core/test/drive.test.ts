@@ -236,7 +236,7 @@ describe("any target", () => {
     expect(log).toHaveLength(3);
   });
 
-  test("grpc-node#2304: an earlier deadline replaces the timer, a later one does not touch it", () => {
+  test("grpc/grpc-node#2304: an earlier deadline replaces the timer, a later one does not touch it", () => {
     const { host, target, earlier } = targetAt(100);
     drive(target, host);
     target.deadline = 40;

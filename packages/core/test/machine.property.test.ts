@@ -142,7 +142,7 @@ describe("in every history of one peer", () => {
     });
   });
 
-  test("sent is never a sign of life (MQTT.js#1861, realtime-js#133: two clocks)", () => {
+  test("mqttjs/MQTT.js#1861, supabase/realtime-js#133: two clocks, sent is never a sign of life", () => {
     everyStep(({ before, event, after }) => {
       if (event.type !== "sent") return;
       const { sentAt: _s, beatDueAt: _b, paced: _p, ...life } = before;

@@ -206,7 +206,7 @@ const real = (history: History) => new Side(history, (shared) => createMonitor(s
 const dumb = (history: History) => new Side(history, (shared) => new Twin(shared));
 
 describe("over random histories of every operation", () => {
-  test("the monitor is the fold of `transition`", () => {
+  test("the monitor is the fold of `transition` (npm timer-wheel: a queue is checked against a dumb twin)", () => {
     fc.assert(
       fc.property(histories, (history) => {
         const [monitor, twin] = [real(history), dumb(history)];

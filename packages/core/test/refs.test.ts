@@ -71,7 +71,7 @@ describe("a stale ref", () => {
     return { monitor, stale, newcomer };
   };
 
-  test("is ignored and counted, in every call (supabase-js#2625: a stale ping killed the next socket)", () => {
+  test("is ignored and counted, in every call (supabase/supabase-js#2625: a stale ping killed the next socket)", () => {
     const { monitor, stale, newcomer } = old();
     const before = monitor.state(newcomer);
     expect(monitor.heard(stale)).toBe(false);

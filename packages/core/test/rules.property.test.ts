@@ -159,7 +159,7 @@ test("overdue beats spread over a quarter of the interval, at most 250 ms", () =
   expect(paceWindowMs(60_000)).toBe(250);
 });
 
-test("cockroach#161383, cortex#1534: draws of neighbours and of neighbouring beats are spread evenly", () => {
+test("cockroachdb/cockroach#161383, cortexproject/cortex#1534: draws of neighbours and of neighbouring beats are spread evenly", () => {
   const tenths = (values: readonly number[]) => {
     const counts = Array<number>(10).fill(0);
     for (const value of values) counts[Math.floor(value * 10)]! += 1;

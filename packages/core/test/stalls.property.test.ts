@@ -71,7 +71,7 @@ describe("a driven monitor", () => {
     );
   });
 
-  test("moleculer#891, #765: credits a freeze once, with one `stalled`, not one for each beat of the backlog", () => {
+  test("moleculerjs/moleculer#891, #765: credits a freeze once, with one `stalled`, not one for each beat of the backlog", () => {
     const long = fc.integer({ min: 1_500, max: 100_000 });
     fc.assert(
       fc.property(fc.integer({ min: 1, max: 30 }), long, (peers, freezeMs) => {

@@ -48,7 +48,7 @@ describe("suspicion and death", () => {
     expect(peer.play(heard(5_999)).state.status).toBe("alive");
   });
 
-  test("socketio/socket.io#5450, #2666: any inbound traffic is life, not only beats", () => {
+  test("socketio/socket.io#5450, #2666, grpc/grpc#22963: any inbound traffic is life, not only beats", () => {
     const peer = new Hand();
     for (let at = 0; at < 60_000; at += 2_999) peer.tick(at).play(heard(at));
     expect(peer.state.status).toBe("alive");

@@ -105,7 +105,7 @@ test("an error at the end of a turn is thrown with the others", () => {
 });
 
 describe("the clock", () => {
-  test("nats-server#6999: backward readings are clamped and counted", () => {
+  test("nats-io/nats-server#6999: backward readings are clamped and counted", () => {
     const { turn } = turnOf([100, 90, 95, 120], () => {});
     const seen = [0, 0, 0].map(() => turn.run(() => turn.now));
     expect(seen).toEqual([100, 100, 120]);

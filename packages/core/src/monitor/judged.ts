@@ -19,6 +19,9 @@ export class Judged {
 
   /** Infinity when nobody is judged. */
   smallestSuspectAfterMs(): number {
-    return Math.min(...this.#counts.keys());
+    // A loop: peers with negotiated policies may be too many and too different to spread.
+    let smallest = Number.POSITIVE_INFINITY;
+    for (const suspectAfterMs of this.#counts.keys()) smallest = Math.min(smallest, suspectAfterMs);
+    return smallest;
   }
 }
