@@ -297,11 +297,14 @@ export class Endpoint<Path extends string | object = object> implements Iterable
     this.#run(() => this.#receive(bytes, from));
   }
 
-  /** An application message for a peer, on a stream. False where the transport did not take it. */
+  /** An application message for a peer that is not dead, on a stream. False where it was not sent. */
   message(ref: PeerRef, bytes: Uint8Array): boolean {
     return this.#run(() => {
       const pair = this.#pairs.byRef(ref);
-      if (pair === undefined || this.#transport !== "stream") return false;
+      if (pair === undefined || this.#transport !== "stream" || this.#pairs.isDead(pair))
+        return false;
+      // A message of somebody who never said who it is would be dropped over there.
+      if (pair.current.nextSeq === 1) this.#pairs.beat(pair, { asks: true });
       if (!this.#outbox.data(ref, pair.current, bytes)) return false;
       this.#monitor.sent(ref);
       return true;

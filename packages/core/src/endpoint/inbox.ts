@@ -171,7 +171,7 @@ export class Inbox<Path> {
     const own = acceptance === true ? {} : acceptance;
     const policy = this.#rememberedFor(own.policy);
     const role = own.role ?? this.#around.role;
-    if (own.policy !== undefined) session.negotiation.setPolicy(policy, session.nextSeq);
+    session.negotiation.setPolicy(policy, session.nextSeq);
     sessions.adopt(session);
     const ref = monitor.add(id, { policy: session.negotiation.inForce, role });
     const pair = pairs.create(ref, id, session, { policy, role, anyId: false });

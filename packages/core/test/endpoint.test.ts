@@ -1,0 +1,324 @@
+// The face of an endpoint: its options, its peers, and what a transport may do to it.
+import { describe, expect, test } from "vitest";
+import { createEndpoint, type Endpoint } from "../src/endpoint/endpoint.ts";
+import type { EndpointOptions } from "../src/endpoint/options.ts";
+import type { EndpointOutput } from "../src/endpoint/outputs.ts";
+import type { PeerRef } from "../src/monitor/refs.ts";
+import { ManualHost } from "../src/testing/manual-host.ts";
+import { policy, Wire } from "./wire.ts";
+
+const plain = { id: "me", host: new ManualHost(), send: () => true, emit() {} };
+
+describe("wrong options", () => {
+  const long = "x".repeat(129);
+  const wrong: readonly (readonly [
+    option: string,
+    value: unknown,
+    options: unknown,
+    message: RegExp,
+  ])[] = [
+    ["options", undefined, undefined, /^An id must be a well-formed string of 1 to 128 bytes/],
+    ["id", undefined, { ...plain, id: undefined }, /got undefined\)\.\nGive each process/],
+    ["id", "", { ...plain, id: "" }, /got 0 bytes/],
+    ["id", long, { ...plain, id: long }, /got 129 bytes/],
+    ["id", "\ud800", { ...plain, id: "\ud800" }, /well-formed/],
+    ["send", 1, { ...plain, send: 1 }, /needs the function send \(got number\)/],
+    ["emit", undefined, { ...plain, emit: undefined }, /needs the function emit \(got undefined\)/],
+    [
+      "entropy",
+      undefined,
+      { ...plain, host: { now: () => 0 } },
+      /function entropy.*\nUse systemHost\(\)/,
+    ],
+    [
+      "epochMs",
+      undefined,
+      { ...plain, host: { now: () => 0, entropy: () => 0 } },
+      /function epochMs/,
+    ],
+    [
+      "transport",
+      "tcp",
+      { ...plain, transport: "tcp" },
+      /transport must be "stream" or "message" or "datagram" \(got tcp\)\.\nLeave it out/,
+    ],
+    ["role", "beat", { ...plain, role: "beat" }, /role must be "both" or "send" or "listen"/],
+    [
+      "maxMessageBytes",
+      Number.NaN,
+      { ...plain, maxMessageBytes: Number.NaN },
+      /maxMessageBytes must be an integer from 1 to 4294967287 \(got NaN\)/,
+    ],
+    ["maxMessageBytes", 0, { ...plain, maxMessageBytes: 0 }, /from 1 to/],
+    [
+      "limits.peers",
+      1.5,
+      { ...plain, limits: { peers: 1.5 } },
+      /limits\.peers must be an integer from 1/,
+    ],
+    ["limits.candidates", 2 ** 23, { ...plain, limits: { candidates: 2 ** 23 } }, /to 4194304/],
+  ];
+
+  test.each(wrong)("%s: %s", (_option, value, options, message) => {
+    const error = thrown(() => createEndpoint(options as EndpointOptions));
+    expect(error.message).toMatch(message);
+    expect(error).toMatchObject({ code: "ERR_SYSTOLE_OPTION", value });
+    expect(error instanceof RangeError || error instanceof TypeError).toBe(true);
+  });
+
+  test("policy", () => {
+    const error = thrown(() => createEndpoint({ ...plain, policy: { deadAfterMs: 1 } }));
+    expect(error).toMatchObject({ code: "ERR_SYSTOLE_POLICY" });
+  });
+
+  test("of add, leave, close and setPolicy", () => {
+    const endpoint = createEndpoint(plain);
+    const peer = endpoint.add("a");
+    const codes = [
+      () => endpoint.add(""),
+      () => endpoint.add("b", { role: "none" as never }),
+      () => endpoint.add("b", { policy: { jitter: 1 } }),
+      () => endpoint.add("a"),
+      () => endpoint.leave(peer, { returnInMs: Number.NaN }),
+      () => endpoint.leave(peer, { returnInMs: -1 }),
+      () => endpoint.close({ reason: "gone" as never }),
+      () => endpoint.setPolicy(peer, { intervalMs: 0 }),
+    ].map((call) => thrown(call).code);
+    expect(codes).toEqual([
+      "ERR_SYSTOLE_OPTION",
+      "ERR_SYSTOLE_OPTION",
+      "ERR_SYSTOLE_POLICY",
+      "ERR_SYSTOLE_DUPLICATE_PEER",
+      "ERR_SYSTOLE_OPTION",
+      "ERR_SYSTOLE_OPTION",
+      "ERR_SYSTOLE_OPTION",
+      "ERR_SYSTOLE_POLICY",
+    ]);
+    // Nothing of it had an effect.
+    expect([endpoint.size, endpoint.state(peer)?.status]).toEqual([1, "connecting"]);
+  });
+});
+
+describe("peers", () => {
+  test("are found by their id, by their ref and by iterating", () => {
+    const endpoint = createEndpoint<string>(plain);
+    const a = endpoint.add("a", { path: "1.2.3.4", role: "listen" });
+    const b = endpoint.add("b");
+    expect([...endpoint]).toEqual([a, b]);
+    expect([endpoint.find("a"), endpoint.find("b"), endpoint.find("c")]).toEqual([a, b, undefined]);
+    expect([endpoint.id(a), endpoint.path(a), endpoint.path(b)]).toEqual([
+      "a",
+      "1.2.3.4",
+      undefined,
+    ]);
+    expect(endpoint.state(a)).toMatchObject({ status: "connecting", role: "listen", session: 1 });
+    expect(endpoint.policy(a)).toMatchObject({ intervalMs: 1_000, returns: "never" });
+    expect(endpoint.trustedUntil(a)).toBe(Number.NEGATIVE_INFINITY);
+    expect(endpoint.countsSleep).toBe(true);
+  });
+
+  test("that are removed are gone without a word, and their refs touch nobody else", () => {
+    const { left, right } = new Wire();
+    const old = left.endpoint.add("right", { path: "wire" });
+    left.endpoint.remove(old);
+    expect([left.endpoint.size, left.endpoint.find("right")]).toEqual([0, undefined]);
+    const { endpoint } = left;
+    const calls: ((ref: PeerRef) => void)[] = [
+      (ref) => endpoint.remove(ref),
+      (ref) => endpoint.dial(ref, "wire"),
+      (ref) => endpoint.leave(ref),
+      (ref) => endpoint.setPolicy(ref, policy),
+      (ref) => endpoint.pause(ref),
+      (ref) => endpoint.ended(ref, "closed"),
+      (ref) => endpoint.receive(Uint8Array.of(1), ref),
+    ];
+    for (const call of calls) call(old);
+    const next = endpoint.add("right", { path: "wire" });
+    for (const call of calls) call(old);
+    expect(endpoint.state(next)?.status).toBe("connecting");
+    expect([
+      endpoint.id(old),
+      endpoint.state(old),
+      endpoint.policy(old),
+      endpoint.path(old),
+    ]).toEqual([undefined, undefined, undefined, undefined]);
+    expect(endpoint.message(old, Uint8Array.of(1))).toBe(false);
+    expect(endpoint.trustedUntil(old)).toBe(Number.NEGATIVE_INFINITY);
+    expect(endpoint.stats().dropped).toEqual({ "unknown-path": 2 });
+    expect([left.outputs, right.outputs]).toEqual([[], []]);
+  });
+
+  test("that are dead begin their next session when they are added again", () => {
+    const { left, host } = new Wire();
+    const ref = left.endpoint.add("right", { path: "wire" });
+    left.takes = false;
+    host.advance(10_000);
+    expect(left.changes).toEqual(["right connecting>dead unreachable"]);
+    expect(left.endpoint.add("right")).toBe(ref);
+    expect(left.endpoint.state(ref)).toMatchObject({ status: "connecting", session: 2 });
+    expect(left.endpoint.path(ref)).toBe("wire");
+  });
+
+  test("that are dialled say hello at once; a living one dies closed first", () => {
+    const wire = new Wire();
+    const { right } = wire.connect();
+    const before = wire.left.sent.length;
+    wire.left.endpoint.dial(right, "another wire");
+    expect(wire.left.changes.slice(1)).toEqual([
+      "right alive>dead closed",
+      "right dead>connecting",
+    ]);
+    const [hello] = wire.left.beats.slice(before);
+    expect(hello).toMatchObject({
+      seq: 1,
+      asks: true,
+      tag: { hi: 0, lo: 0 },
+      identity: { id: "left" },
+    });
+    expect(wire.left.endpoint.path(right)).toBe("another wire");
+  });
+});
+
+describe("a closed endpoint", () => {
+  test("has said leave to everybody, and is deaf, still and empty", () => {
+    const wire = new Wire();
+    const { right } = wire.connect();
+    wire.left.endpoint.close({ returnInMs: 5_000 });
+    wire.left.endpoint.close();
+    expect(wire.left.frames.at(-1)).toMatchObject({ type: "leave", returnInMs: 5_000 });
+    wire.deliver();
+    expect(wire.right.changes.at(-1)).toBe("left alive>dead left");
+    expect(wire.right.of("changed").at(-1)).toMatchObject({ returnInMs: 5_000, safeInMs: 0 });
+    const { endpoint } = wire.left;
+    expect([endpoint.size, endpoint.nextDeadline()]).toEqual([0, Number.POSITIVE_INFINITY]);
+    const sent = wire.left.sent.length;
+    endpoint.receive(wire.right.sent[0] as Uint8Array, "wire");
+    endpoint.tick();
+    wire.run(40_000);
+    expect([wire.left.sent.length, endpoint.state(right)]).toEqual([sent, undefined]);
+    expect(thrown(() => endpoint.add("a"))).toMatchObject({ code: "ERR_SYSTOLE_CLOSED" });
+    expect(wire.host.timers).toBe(0);
+  });
+});
+
+describe("a transport", () => {
+  test("that throws or says false did not send: counted, nothing numbered, nothing postponed", () => {
+    const host = new ManualHost();
+    const answers = [false, new Error("gone"), undefined, true];
+    const frames: Uint8Array[] = [];
+    const endpoint = createEndpoint({
+      ...plain,
+      host,
+      send(_peer, frame) {
+        frames.push(frame);
+        const answer = answers.shift();
+        if (answer instanceof Error) throw answer;
+        return answer;
+      },
+    });
+    endpoint.add("a");
+    while (frames.length < 4) {
+      host.advance(100);
+      endpoint.tick();
+    }
+    const seqs = frames.map((frame) => new DataView(frame.buffer).getUint32(30));
+    expect(seqs).toEqual([1, 1, 1, 2]);
+    expect(endpoint.stats()).toMatchObject({ sendFailures: 2, framesSent: 2, bytesSent: 410 });
+  });
+
+  test("may be synchronous: what a frame brings about arrives while it is being sent", () => {
+    const host = new ManualHost();
+    const outputs: string[] = [];
+    const emit = (name: string) => (output: EndpointOutput<string>) => {
+      if (output.type === "changed") outputs.push(`${name}: ${output.id} ${output.to}`);
+    };
+    const ends: Record<string, Endpoint<string>> = {};
+    const create = (id: string, other: string) =>
+      createEndpoint<string>({
+        id,
+        host,
+        policy,
+        accept: () => true,
+        emit: emit(id),
+        send: (_peer, frame) => {
+          // The memory is the transport's, and it uses it again at once.
+          const memory = Buffer.from(frame);
+          ends[other]?.receive(memory, "wire");
+          memory.fill(0);
+        },
+      });
+    ends["a"] = create("a", "b");
+    ends["b"] = create("b", "a");
+    ends["a"].add("b", { path: "wire" });
+    for (let n = 0; n < 30; n++) {
+      host.advance(100);
+      ends["a"].tick();
+      ends["b"].tick();
+    }
+    expect(outputs).toEqual(["b: a alive", "a: b alive"]);
+    expect([ends["a"].stats().dropped, ends["b"].stats().dropped]).toEqual([{}, {}]);
+  });
+
+  test("cannot make receive throw, whatever it hands over", () => {
+    const { endpoint } = new Wire({ transport: "datagram" }).left;
+    const ref = endpoint.add("x");
+    for (const bytes of [
+      [],
+      [1],
+      [0x53],
+      [0x53, 1, 1, 0, 0, 0, 0, 8],
+      new Array(2_000).fill(0x53),
+    ]) {
+      endpoint.receive(Uint8Array.from(bytes), "somewhere");
+      endpoint.receive(Uint8Array.from(bytes), ref);
+    }
+    expect(endpoint.stats().dropped).toEqual({ short: 8, version: 2 });
+    expect(endpoint.stats().framesReceived).toBe(0);
+  });
+});
+
+describe("one reading of the clock", () => {
+  test("is taken in each turn, whatever happens in it", () => {
+    const wire = new Wire();
+    const { right } = wire.connect();
+    const { host } = wire;
+    let readings = 0;
+    const { now } = host;
+    host.now = () => {
+      readings += 1;
+      return now.call(host);
+    };
+    const { endpoint } = wire.left;
+    const readingsOf = (call: () => void) => {
+      readings = 0;
+      // Driving compares deadlines with the clock after the turn; that is not the endpoint's reading.
+      wire.left.driving[Symbol.dispose]();
+      call();
+      return readings;
+    };
+    const frame = wire.right.sent[0] as Uint8Array;
+    expect(
+      [
+        () => endpoint.tick(),
+        () => endpoint.receive(frame, "wire"),
+        () => endpoint.pause(right),
+        () => endpoint.resume(right),
+        () => endpoint.setPolicy(right, { ...policy, intervalMs: 500 }),
+        () => endpoint.stalled(5),
+        () => endpoint.leave(right),
+        () => endpoint.dial(right, "wire"),
+        () => endpoint.remove(right),
+        () => endpoint.close(),
+      ].map(readingsOf),
+    ).toEqual(new Array(10).fill(1));
+  });
+});
+
+function thrown(call: () => unknown): Error & { code?: string; value?: unknown } {
+  try {
+    call();
+  } catch (error) {
+    return error as Error;
+  }
+  throw new Error("nothing was thrown");
+}
