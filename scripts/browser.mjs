@@ -20,7 +20,7 @@ try {
   const { scenario } = await import('/scripts/scenario.mjs')
   const modules = {}
   for (const name of ${JSON.stringify(Object.keys(imports))}) modules[name] = await import(name)
-  scenario(modules['@systole/core'], modules['@systole/core/testing'])
+  scenario(modules['@systole/core'], modules['@systole/core/testing'], modules['@systole/core/endpoint'])
   document.body.textContent = 'PASS ' + navigator.userAgent
 } catch (error) {
   document.body.textContent = 'FAIL ' + error

@@ -30,7 +30,7 @@ function check() {
   return `
     for (const [name, module] of Object.entries(modules))
       if (Object.keys(module).length === 0) throw new Error(name + ' exports nothing')
-    scenario(modules['@systole/core'], modules['@systole/core/testing'])`;
+    scenario(modules['@systole/core'], modules['@systole/core/testing'], modules['@systole/core/endpoint'])`;
 }
 
 const project = await mkdtemp(join(tmpdir(), "systole-pack-"));

@@ -1,8 +1,14 @@
-// One peer lives, falls silent and dies in virtual time. The smallest proof that a built core works:
+// One peer lives, falls silent and dies in virtual time, and two endpoints find each other and part.
+// The smallest proof that a built core works:
 // every runtime, the browser and the packed tarballs run this same file. It imports nothing and is
 // handed the modules, however they were loaded.
 
-export function scenario({ createMonitor, drive }, { ManualHost }) {
+export function scenario(core, testing, endpoint) {
+  onePeer(core, testing);
+  twoEndpoints(endpoint, testing);
+}
+
+function onePeer({ createMonitor, drive }, { ManualHost }) {
   const host = new ManualHost();
   const seen = [];
   const monitor = createMonitor({
@@ -23,6 +29,27 @@ export function scenario({ createMonitor, drive }, { ManualHost }) {
   expect(seen, ["connecting > alive", "alive > suspect", "suspect > dead"]);
 
   driving[Symbol.dispose]();
+}
+
+function twoEndpoints({ createEndpoint }, { ManualHost }) {
+  const seen = [];
+  const ends = {};
+  const pathToA = {};
+  const end = (id, seed, send) =>
+    createEndpoint({
+      id,
+      host: new ManualHost({ seed }),
+      send: (_peer, frame) => send(frame),
+      accept: () => true,
+      emit(output) {
+        if (output.type === "changed") seen.push(`${id}: ${output.id} ${output.to}`);
+      },
+    });
+  ends.a = end("a", 1, (frame) => ends.b.receive(frame, pathToA));
+  ends.b = end("b", 2, (frame) => ends.a.receive(frame, ends.toB));
+  ends.toB = ends.a.add("b");
+  ends.a.dial(ends.toB, { name: "the path to b" });
+  expect(seen, ["b: a alive", "a: b alive"]);
 }
 
 function expect(seen, wanted) {
