@@ -37,9 +37,11 @@ class Punctual {
   until(at: number): void {
     for (;;) {
       const deadline = nextDeadline(this.state, this.policy);
-      if (deadline > at) break;
+      if (!(deadline <= at)) break;
       this.at = deadline;
+      const before = this.state;
       this.apply({ type: "tick", at: deadline });
+      if (this.state === before) throw new Error(`nothing happens at the deadline ${deadline}`);
     }
     this.at = at;
   }
