@@ -55,6 +55,11 @@ export class Story {
     return this.changes.find(fits) ?? (await next<AnyChange>(this.#source, "change", fits));
   }
 
+  /** Resolves once a peer has changed so many times. */
+  async grown(id: string, changes: number): Promise<void> {
+    while (this.of(id).length < changes) await next(this.#source, "change");
+  }
+
   /** The life of one peer as words: `alive#1`, `dead#1 silence`. */
   of(id: string): readonly string[] {
     return this.changes

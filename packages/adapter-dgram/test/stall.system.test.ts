@@ -1,0 +1,3 @@
+import { describeStalls } from "../../adapter-net/test/stall.ts";
+
+describeStalls("udp", 3);

@@ -1,0 +1,3 @@
+import { describeStalls } from "./stall.ts";
+
+describeStalls("tcp", 3);
