@@ -8,3 +8,17 @@ export {
   SimulatedNetwork,
   SimulatedNode,
 } from "./simulated-network.ts";
+export {
+  type ContractEnd,
+  type ContractPair,
+  type ContractPath,
+  type ContractReceiver,
+  type MakePair,
+  TransportContractError,
+  type TransportRule,
+} from "./transport-bench.ts";
+export {
+  type ContractCase,
+  type TransportContractOptions,
+  transportContract,
+} from "./transport-contract.ts";
