@@ -17,6 +17,7 @@ export {
   standard,
   strict,
 } from "@systole/core";
+export type { PeerAddress } from "./address.ts";
 export type { Changes } from "./changes.ts";
 export {
   type AddOptions,
@@ -24,7 +25,6 @@ export {
   type NodeEvents,
   type NodeOptions,
   type NodeStats,
-  type PeerAddress,
   type SystoleNode,
 } from "./node.ts";
 export { type Change, type Peer, type PeerEvents, PeerGoneError } from "./peer.ts";

@@ -3,7 +3,7 @@
 
 import { createSocket, type Socket } from "node:dgram";
 import { EventEmitter } from "node:events";
-import { type AddressInfo, isIP, SocketAddress } from "node:net";
+import { type AddressInfo, isIP } from "node:net";
 import {
   drive,
   type Host,
@@ -22,15 +22,10 @@ import {
   type EndpointStats,
 } from "@systole/core/endpoint";
 import { systemHost } from "@systole/core/system";
+import { addressOf, asItIs, checkAddress, type PeerAddress, pathOf } from "./address.ts";
 import { Changes } from "./changes.ts";
 import { beatChannel, changeChannel, publish } from "./channels.ts";
 import { type Change, Peer } from "./peer.ts";
-
-/** Where a peer is: an IP address, never a name, and a port. */
-export interface PeerAddress {
-  readonly address: string;
-  readonly port: number;
-}
 
 /** Options of `createNode`. */
 export interface NodeOptions {
@@ -322,45 +317,7 @@ export class SystoleNode extends EventEmitter<NodeEvents> implements AsyncDispos
   }
 }
 
-/** Datagrams go to addresses: a name would be looked up for every single one of them. */
-function asItIs(
-  address: string,
-  _options: unknown,
-  callback: (error: null, address: string, family: number) => void,
-): void {
-  callback(null, address, isIP(address));
-}
-
-function pathOf({ address, port }: PeerAddress): string {
-  // As the kernel writes it: an IPv6 address has many spellings. Those with a scope are left alone.
-  const isPlain6 = isIP(address) === 6 && !address.includes("%");
-  const plain = isPlain6 ? new SocketAddress({ address, family: "ipv6" }).address : address;
-  return `${plain}|${port}`;
-}
-
-function addressOf(path: string): PeerAddress {
-  const at = path.lastIndexOf("|");
-  return { address: path.slice(0, at), port: Number(path.slice(at + 1)) };
-}
-
-function checkAddress({ address, port }: PeerAddress, leastPort: 0 | 1): void {
-  if (typeof address !== "string" || isIP(address) === 0) {
-    throw new SystoleTypeError(
-      "ERR_SYSTOLE_OPTION",
-      `address must be an IPv4 or IPv6 address (got ${JSON.stringify(address)}).\nLook a name up once, with dns.lookup, and give the address.`,
-      address,
-    );
-  }
-  if (!(Number.isInteger(port) && port >= leastPort && port <= 65_535)) {
-    throw new SystoleRangeError(
-      "ERR_SYSTOLE_OPTION",
-      `port must be a whole number from ${leastPort} to 65535 (got ${port}).\nGive the port the other node is bound to.`,
-      port,
-    );
-  }
-}
-
 /** Deno's sockets do not say; they hand everything to the kernel at once. */
-function queuedBytes(socket: Partial<Pick<Socket, "getSendQueueSize">>): number {
+export function queuedBytes(socket: Partial<Pick<Socket, "getSendQueueSize">>): number {
   return socket.getSendQueueSize?.() ?? 0;
 }

@@ -32,12 +32,5 @@ export {
   type ServerStats,
   type SystoleServer,
 } from "./server.ts";
-export {
-  createWatcher,
-  type Watch,
-  type WatchEvents,
-  type Watcher,
-  type WatcherOptions,
-  type WatchOptions,
-  watch,
-} from "./watcher.ts";
+export type { Watch, WatchEvents, WatchOptions } from "./watch.ts";
+export { createWatcher, type Watcher, type WatcherOptions, watch } from "./watcher.ts";

@@ -95,8 +95,13 @@ export class SystoleServer extends EventEmitter<ServerEvents> implements AsyncDi
   readonly #driving: Disposable;
   readonly #links: Set<Link> = new Set();
   readonly #lives: Map<PeerRef, { readonly life: Life; readonly peer: Peer }> = new Map();
+  readonly #onLink: WeakMap<Link, Peer> = new WeakMap();
   readonly #acceptErrors: Record<string, number> = {};
   #closing: Promise<void> | undefined;
+  readonly #onAcceptError = (error: NodeJS.ErrnoException): void => {
+    const code = error.code ?? error.name;
+    this.#acceptErrors[code] = (this.#acceptErrors[code] ?? 0) + 1;
+  };
   readonly #onAbort = (): void => {
     // Closing never fails; whoever waits for it calls `close` as well.
     this.close().catch(() => {});
@@ -121,10 +126,6 @@ export class SystoleServer extends EventEmitter<ServerEvents> implements AsyncDi
     });
     this.#driving = drive(this.#endpoint, clock);
     this.#server = createNetServer({ noDelay: true }, (socket) => this.#connected(socket));
-    this.#server.on("error", (error: NodeJS.ErrnoException) => {
-      const code = error.code ?? error.name;
-      this.#acceptErrors[code] = (this.#acceptErrors[code] ?? 0) + 1;
-    });
     signal?.addEventListener("abort", this.#onAbort, { once: true });
     if (signal?.aborted) queueMicrotask(this.#onAbort);
   }
@@ -145,6 +146,7 @@ export class SystoleServer extends EventEmitter<ServerEvents> implements AsyncDi
       this.#server.once("error", reject);
       const listening = () => {
         this.#server.off("error", reject);
+        this.#server.on("error", this.#onAcceptError);
         resolve();
       };
       if (typeof where === "string") this.#server.listen(where, listening);
@@ -193,9 +195,7 @@ export class SystoleServer extends EventEmitter<ServerEvents> implements AsyncDi
     const link = new Link(socket, {
       received: (bytes) => this.#endpoint.receive(bytes, link),
       gone: () => this.#endpoint.ended(link, "closed"),
-      drained: () => {
-        for (const { life, peer } of this.#lives.values()) if (life.link === link) peer.drained();
-      },
+      drained: () => this.#onLink.get(link)?.drained(),
     });
     this.#links.add(link);
     socket.once("close", () => this.#links.delete(link));
@@ -250,6 +250,7 @@ export class SystoleServer extends EventEmitter<ServerEvents> implements AsyncDi
     }
     const peer = new Peer(life);
     this.#lives.set(ref, { life, peer });
+    this.#onLink.set(link, peer);
     link.socket.once("close", () => peer.finished());
     this.emit("peer", peer);
   }

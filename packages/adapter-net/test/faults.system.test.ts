@@ -11,6 +11,8 @@ const SCRIPT = new URL("children/peer.mjs", import.meta.url);
 interface Observer {
   readonly story: Story;
   readonly port: number;
+  /** Queues more for a peer than a kernel takes, where there are messages. */
+  flood(id: string): void;
   close(): Promise<void>;
 }
 
@@ -18,14 +20,22 @@ async function overTcp(): Promise<Observer> {
   const server = createServer({ id: "observer", policy: POLICY });
   await server.listen(0, "127.0.0.1");
   const { port } = server.address() as AddressInfo;
-  return { story: new Story(server), port, close: () => server.close() };
+  const megabyte = new Uint8Array(1_000_000);
+  return {
+    story: new Story(server),
+    port,
+    flood: (id) => {
+      for (let n = 0; n < 64; n++) server.peer(id)?.send(megabyte);
+    },
+    close: () => server.close(),
+  };
 }
 
 async function overUdp(): Promise<Observer> {
   const node = createNode({ id: "observer", policy: POLICY, accept: () => true });
   await node.bind(0, "127.0.0.1");
   const port = node.address()?.port as number;
-  return { story: new Story(node), port, close: () => node.close() };
+  return { story: new Story(node), port, flood: () => {}, close: () => node.close() };
 }
 
 describe.each([
@@ -102,6 +112,16 @@ describe.each([
     // It learns of its death, too: from the closed connection, or by being told.
     const { session, reason } = await child.says<{ session: number; reason: string }>("dead");
     expect([session, reason]).toEqual([1, transport === "tcp" ? "closed" : "restarted"]);
+  });
+
+  test("closing does not wait for a frozen process longer than until it is dead", async () => {
+    const { story } = observer;
+    const child = await start("stuck");
+    child.signal("SIGSTOP");
+    observer.flood("stuck");
+    await observer.close();
+    const words = transport === "tcp" ? ["suspect#1", "dead#1 silence"] : ["dead#1 left"];
+    expect(story.of("stuck")).toEqual(["alive#1", ...words]);
   });
 
   test("a process that leaves is dead at once, and ends by itself", async () => {

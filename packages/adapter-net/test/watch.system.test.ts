@@ -267,6 +267,7 @@ test("unwatching, a signal and closing the watcher leave no listener behind", as
   abort.abort();
   expect([one.status, two.status, watcher.size]).toEqual(["dead", "dead", 1]);
   watcher[Symbol.dispose]();
+  expect(() => watcher.watch(socket)).toThrow("This watcher is closed");
   expect(listeners(socket)).toEqual(before);
   expect(socket.destroyed).toBe(false);
 });

@@ -1,0 +1,49 @@
+// Where peers are. To the endpoint an address is one string, its path; to the socket it is an IP
+// address and a port, and never a name.
+
+import { isIP, SocketAddress } from "node:net";
+import { SystoleRangeError, SystoleTypeError } from "@systole/core";
+
+/** Where a peer is: an IP address, never a name, and a port. */
+export interface PeerAddress {
+  readonly address: string;
+  readonly port: number;
+}
+
+/** Datagrams go to addresses: a name would be looked up for every single one of them. */
+export function asItIs(
+  address: string,
+  _options: unknown,
+  callback: (error: null, address: string, family: number) => void,
+): void {
+  callback(null, address, isIP(address));
+}
+
+export function pathOf({ address, port }: PeerAddress): string {
+  // As the kernel writes it: an IPv6 address has many spellings. Those with a scope are left alone.
+  const isPlain6 = isIP(address) === 6 && !address.includes("%");
+  const plain = isPlain6 ? new SocketAddress({ address, family: "ipv6" }).address : address;
+  return `${plain}|${port}`;
+}
+
+export function addressOf(path: string): PeerAddress {
+  const at = path.lastIndexOf("|");
+  return { address: path.slice(0, at), port: Number(path.slice(at + 1)) };
+}
+
+export function checkAddress({ address, port }: PeerAddress, leastPort: 0 | 1): void {
+  if (typeof address !== "string" || isIP(address) === 0) {
+    throw new SystoleTypeError(
+      "ERR_SYSTOLE_OPTION",
+      `address must be an IPv4 or IPv6 address (got ${JSON.stringify(address)}).\nLook a name up once, with dns.lookup, and give the address.`,
+      address,
+    );
+  }
+  if (!(Number.isInteger(port) && port >= leastPort && port <= 65_535)) {
+    throw new SystoleRangeError(
+      "ERR_SYSTOLE_OPTION",
+      `port must be a whole number from ${leastPort} to 65535 (got ${port}).\nGive the port the other node is bound to.`,
+      port,
+    );
+  }
+}
