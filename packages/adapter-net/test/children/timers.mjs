@@ -7,8 +7,20 @@ import { connect, createServer, createWatcher } from "@systole/adapter-net";
 import { systemHost } from "@systole/core/system";
 
 const host = systemHost();
-// Ours are unref'd, and Node lists only what keeps a process alive.
-const clock = { ...host, setTimer: (callback, delayMs) => host.setTimer(callback, delayMs, true) };
+/** Ticks under way: a timer has fired, and input has its turn before the next one is set. */
+let ticking = 0;
+const clock = {
+  ...host,
+  // Ours are unref'd, and Node lists only what keeps a process alive.
+  setTimer: (callback, delayMs) => host.setTimer(callback, delayMs, true),
+  defer: (callback) => {
+    ticking += 1;
+    host.defer(() => {
+      ticking -= 1;
+      callback();
+    });
+  },
+};
 const policy = { intervalMs: 200, suspectAfterMs: 1_000, deadAfterMs: 3_000 };
 const steps = { tcp, udp, watch };
 const counted = {};
@@ -75,9 +87,9 @@ async function watch() {
   server.close();
 }
 
-/** Between a timer that fired and the turn it gives to input there is none: look after that turn. */
 async function count(name) {
-  await turn();
+  do await turn();
+  while (ticking > 0);
   counted[name] = timers();
 }
 
