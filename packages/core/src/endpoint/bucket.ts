@@ -3,18 +3,33 @@
 export class TokenBucket {
   #tokens: number;
   #filledAt: number;
+  /** When it first refused since it was last full. */
+  #overdrawnAt: number | undefined;
 
   constructor(capacity: number, now: number) {
     this.#tokens = capacity;
     this.#filledAt = now;
   }
 
-  /** Takes one token if there is one; one comes back every `refillMs`, up to `capacity`. */
+  /**
+   * Takes one token if there is one; one comes back every `refillMs`, up to `capacity`. A smaller
+   * capacity than before takes away nothing that is there.
+   */
   take(now: number, refillMs: number, capacity: number): boolean {
-    this.#tokens = Math.min(capacity, this.#tokens + (now - this.#filledAt) / refillMs);
+    const filled = this.#tokens + (now - this.#filledAt) / refillMs;
     this.#filledAt = now;
-    if (this.#tokens < 1) return false;
+    if (filled >= capacity) this.#overdrawnAt = undefined;
+    this.#tokens = Math.max(this.#tokens, Math.min(capacity, filled));
+    if (this.#tokens < 1) {
+      this.#overdrawnAt ??= now;
+      return false;
+    }
     this.#tokens -= 1;
     return true;
+  }
+
+  /** For how long it has been refusing, with no pause in which it filled up; 0 when it is not. */
+  overdrawnMs(now: number): number {
+    return this.#overdrawnAt === undefined ? 0 : now - this.#overdrawnAt;
   }
 }

@@ -10,7 +10,7 @@ import type { EndReason, PeerState, Role } from "../peer/state.ts";
 import { definePolicy, derivePolicy, type Policy, type PolicyOptions } from "../policy.ts";
 import { Turn } from "../turn.ts";
 import { decodeFrame } from "./frame.ts";
-import { Inbox } from "./inbox.ts";
+import { Inbox, remembered } from "./inbox.ts";
 import {
   checkId,
   checkLeave,
@@ -144,6 +144,7 @@ export class Endpoint<Path extends string | object = object> implements Iterable
       lastStallMs: () => this.#lastStallMs,
       drop: (reason) => this.#drop(reason),
       accept: (candidate) => options.accept?.(candidate) ?? false,
+      define: (own) => this.#defaulted(own),
     });
   }
 
@@ -163,6 +164,8 @@ export class Endpoint<Path extends string | object = object> implements Iterable
       this.#checkOpen();
       const known = this.#pairs.byId(id);
       if (known !== undefined && this.#pairs.isDead(known)) {
+        if (options.policy !== undefined || !known.byHand) known.policy = policy;
+        known.byHand = true;
         this.#begin(known, options.path ?? known.current.place);
         return known.ref;
       }
@@ -170,7 +173,8 @@ export class Endpoint<Path extends string | object = object> implements Iterable
       const ref = this.#monitor.add(id, { policy: inForce, role });
       const place = options.path ?? ref;
       const session = this.#sessions.open(place, policy, role, this.#turn.now);
-      this.#pairs.create(ref, id, session, { policy, role, anyId: options.anyId ?? false });
+      const anyId = options.anyId ?? false;
+      this.#pairs.create(ref, id, session, { policy, role, anyId, byHand: true });
       return ref;
     });
   }
@@ -264,9 +268,9 @@ export class Endpoint<Path extends string | object = object> implements Iterable
     this.#run(() => {
       const pair = this.#pairs.byRef(ref);
       if (pair === undefined) return;
-      pair.policy = policy;
+      pair.policy = pair.byHand ? policy : remembered(policy);
       const { negotiation, nextSeq } = pair.current;
-      negotiation.setPolicy(policy, nextSeq);
+      negotiation.setPolicy(pair.policy, nextSeq);
       this.#monitor.setPolicy(ref, negotiation.inForce);
     });
   }
@@ -414,7 +418,11 @@ export class Endpoint<Path extends string | object = object> implements Iterable
     // Any byte of somebody who said who it is is life, part of a frame too: a slow transfer must not
     // look like silence. Before that, anything might be talking.
     const isKnown = pair?.current === session && session?.claim !== undefined;
-    if (isKnown && pair !== undefined) this.#monitor.heard(pair.ref);
+    if (isKnown && pair !== undefined) {
+      this.#monitor.heard(pair.ref);
+      // Its ECHO may be stuck behind a long message.
+      this.#pairs.incumbentHeard(pair);
+    }
     const stream = this.#streamAt(place);
     const fault = stream.push(bytes, (frame) => {
       this.#counts.framesReceived += 1;
@@ -453,8 +461,11 @@ export class Endpoint<Path extends string | object = object> implements Iterable
 
   #sayLeave(pair: Pair<Path>, { returnInMs = 0, reason = "leaving" }: LeaveOptions): void {
     if (this.#pairs.isDead(pair)) return;
-    pair.current.distrust();
-    this.#outbox.leave(pair.ref, pair.current, reason, returnInMs);
+    const { current } = pair;
+    current.distrust();
+    current.farewell = { reason, returnInMs };
+    const to = { tag: current.remoteTag, place: current.place };
+    this.#outbox.leave(pair.ref, current, current.farewell, to);
   }
 
   #onMonitor(output: MonitorOutput): void {

@@ -4,23 +4,10 @@
 import type { Monitor } from "../monitor/monitor.ts";
 import type { PeerRef } from "../monitor/refs.ts";
 import type { Role } from "../peer/state.ts";
-import {
-  definePolicy,
-  derivePolicy,
-  leastForgetAfterMs,
-  type Policy,
-  type PolicyOptions,
-} from "../policy.ts";
-import {
-  type BeatFrame,
-  type Frame,
-  isZero,
-  type LeaveFrame,
-  type NoticeFrame,
-  sameWord,
-  TOP,
-} from "./frame.ts";
+import { derivePolicy, leastForgetAfterMs, type Policy, type PolicyOptions } from "../policy.ts";
+import { type BeatFrame, type Frame, isZero, type LeaveFrame, sameWord } from "./frame.ts";
 import { type Incarnation, type Relation, relate } from "./incarnation.ts";
+import { type Complete, claimOf, isComplete, Notices } from "./notices.ts";
 import type { Outbox, Self } from "./outbox.ts";
 import type { DropReason, EndpointOutput } from "./outputs.ts";
 import type { Pair, Pairs } from "./pairs.ts";
@@ -58,15 +45,17 @@ export interface InboxSurroundings<Path> {
   drop(reason: DropReason): void;
   pathOf(place: Place<Path>): Path | undefined;
   accept(candidate: Candidate<Path>): Acceptance;
+  /** A policy as users write it, with the defaults of this transport. */
+  define(options: PolicyOptions): Policy;
 }
-
-type Complete = BeatFrame & { readonly identity: NonNullable<BeatFrame["identity"]> };
 
 export class Inbox<Path> {
   readonly #around: InboxSurroundings<Path>;
+  readonly #notices: Notices<Path>;
 
   constructor(around: InboxSurroundings<Path>) {
     this.#around = around;
+    this.#notices = new Notices(around);
   }
 
   /** One decoded frame from a place. */
@@ -77,7 +66,7 @@ export class Inbox<Path> {
     if (session === undefined) return this.#around.drop("wrong-tag");
     const pair = this.#around.pairs.bySession(session);
     if (pair === undefined) return this.#takeFromStranger(session, frame);
-    if (pair.previous === session) return this.#takeFromThePast(pair, session, frame);
+    if (pair.previous === session) return this.#notices.takeFromThePast(pair, session, frame);
     this.#takeFromPeer(pair, session, frame, place);
   }
 
@@ -112,21 +101,29 @@ export class Inbox<Path> {
     const current = pair?.current.claim;
     const relation = relateTo(claim, current ?? buried);
     if (pair !== undefined) {
-      if (relation === "clock-behind") return this.#tellKnownAs(pair, frame, place);
-      if (isOver(claim, buried)) return this.#tellDead(pair, frame, place);
+      if (relation === "clock-behind") return this.#notices.tellKnownAs(pair, frame, place);
+      if (isOver(claim, buried)) return this.#notices.tellDead(pair, frame, place);
       if (relation === "old") return drop("old");
     }
     const isCurrent =
       pair?.current.place === place && (current === undefined || relation === "same");
-    const session = isCurrent ? pair.current : this.#strangerFor(claim, id, place);
-    const everyMs = isCurrent ? policy.minGapMs : policy.intervalMs;
+    const session = isCurrent ? pair.current : this.#strangerFor(claim, id, place, pair);
+    // A peer that heals beats at its back-off, so it is answered as often as it may beat.
+    const everyMs = pair?.current.place === place ? pair.policy.minGapMs : policy.intervalMs;
     if (!frame.asks || !session.mayAnswer(now(), everyMs)) return drop("too-many");
     outbox.echo(pair?.ref, session, frame, place);
   }
 
   /** The conversation with whoever claims to be somebody new at this place. */
-  #strangerFor(claim: Incarnation, id: string, place: Place<Path>): Session<Path> {
-    const before = this.#around.sessions.strangerAt(place);
+  #strangerFor(
+    claim: Incarnation,
+    id: string,
+    place: Place<Path>,
+    pair: Pair<Path> | undefined,
+  ): Session<Path> {
+    const challenger = pair?.contest?.challenger;
+    const before =
+      challenger?.place === place ? challenger : this.#around.sessions.strangerAt(place);
     const isSame = before?.claimedId === id && relateTo(claim, before.claim) === "same";
     if (isSame) return before;
     const session = this.#openForStranger(place);
@@ -149,7 +146,10 @@ export class Inbox<Path> {
     const isBeat = frame.type === "beat" || frame.type === "echo";
     if (!isBeat || !isComplete(frame)) return drop("unintroduced");
     const claim = claimOf(frame);
-    if (session.claim !== undefined && relate(claim, session.claim) !== "same") return drop("old");
+    const relation = relateTo(claim, session.claim);
+    // It may have given up its side of the conversation before we took it in.
+    const isSame = session.claim === undefined || relation === "same" || relation === "new-session";
+    if (!isSame) return drop("old");
     session.claim = claim;
     session.claimedId = frame.identity.id;
     session.remoteTag = frame.handed;
@@ -161,29 +161,24 @@ export class Inbox<Path> {
 
   /** Somebody nobody knows: the application decides. */
   #admit(session: Session<Path>, frame: Complete): void {
-    const { monitor, pairs, sessions, maxPeers, accept, pathOf } = this.#around;
+    const { monitor, pairs, sessions, maxPeers, accept, define, pathOf } = this.#around;
     const path = pathOf(session.place);
     if (path === undefined) return this.#around.drop("unknown-path");
     const { id } = frame.identity;
     if (pairs.size >= maxPeers) return this.#reject(session, "too-many-peers");
     const acceptance = accept({ id, path });
     if (acceptance === false) return this.#reject(session, "not-accepted");
+    const added = pairs.byId(id);
+    // The application added it by hand when it was asked: then it is a peer like any other.
+    if (added !== undefined) return this.#admitUnder(added, session, frame, claimOf(frame));
     const own = acceptance === true ? {} : acceptance;
-    const policy = this.#rememberedFor(own.policy);
+    const policy = remembered(own.policy === undefined ? this.#around.policy : define(own.policy));
     const role = own.role ?? this.#around.role;
     session.negotiation.setPolicy(policy, session.nextSeq);
     sessions.adopt(session);
     const ref = monitor.add(id, { policy: session.negotiation.inForce, role });
-    const pair = pairs.create(ref, id, session, { policy, role, anyId: false });
+    const pair = pairs.create(ref, id, session, { policy, role, anyId: false, byHand: false });
     this.#takeFromPeer(pair, session, frame, session.place);
-  }
-
-  /** Peers that came by themselves are forgotten one day; those added by hand are not. */
-  #rememberedFor(options: PolicyOptions | undefined): Policy {
-    const policy = options === undefined ? this.#around.policy : definePolicy(options);
-    return policy.forgetAfterMs === undefined
-      ? derivePolicy(policy, { forgetAfterMs: leastForgetAfterMs(policy) })
-      : policy;
   }
 
   #reject(session: Session<Path>, reason: "not-accepted" | "too-many-peers"): void {
@@ -200,17 +195,14 @@ export class Inbox<Path> {
     const isDead = pairs.isDead(pair);
     switch (relateTo(claim, known)) {
       case "clock-behind":
-        return this.#tellKnownAs(pair, frame, session.place);
+        return this.#notices.tellKnownAs(pair, frame, session.place);
       case "old":
         return drop("old");
       case "same":
-        if (isDead) return this.#tellDead(pair, frame, session.place);
+        if (isDead) return this.#notices.tellDead(pair, frame, session.place);
         break;
       case "new-process":
-        if (!isDead) {
-          pairs.challenge(pair, session);
-          return;
-        }
+        if (pairs.isLive(pair)) return pairs.challenge(pair, session);
         break;
       case "new-session":
         break;
@@ -237,7 +229,7 @@ export class Inbox<Path> {
       case "leave":
         return this.#takeLeave(pair, session, frame);
       case "notice":
-        return this.#takeNotice(pair, session, frame);
+        return this.#notices.take(pair, session, frame);
     }
   }
 
@@ -256,15 +248,15 @@ export class Inbox<Path> {
     const claim = claimOf(frame);
     switch (relateTo(claim, session.claim ?? pair.buried)) {
       case "clock-behind":
-        this.#tellKnownAs(pair, frame, place);
+        this.#notices.tellKnownAs(pair, frame, place);
         return false;
       case "old":
-        if (session.claim === undefined) this.#tellDead(pair, frame, place);
+        if (session.claim === undefined) this.#notices.tellDead(pair, frame, place);
         else this.#around.drop("old");
         return false;
       case "same":
         // Nothing claimed yet, so it is the buried one that speaks.
-        if (session.claim === undefined) this.#tellDead(pair, frame, place);
+        if (session.claim === undefined) this.#notices.tellDead(pair, frame, place);
         else session.claim = claim;
         return session.claim !== undefined;
       case "new-session":
@@ -310,8 +302,13 @@ export class Inbox<Path> {
     frame: Complete,
     place: Place<Path>,
   ): void {
-    const { pairs, trustsPaths } = this.#around;
-    if (!trustsPaths) return pairs.renew(pair);
+    const { monitor, pairs, trustsPaths, drop } = this.#around;
+    if (!trustsPaths && !pairs.isLive(pair)) return this.#startOver(session, frame);
+    if (!trustsPaths) {
+      // An answer to a question that crossed theirs: where it is more, the silence will tell.
+      const isAlive = monitor.state(pair.ref)?.status === "alive";
+      return isAlive && frame.type === "echo" ? drop("old") : pairs.renew(pair);
+    }
     const next = pairs.open(pair, session.place);
     pairs.bind(pair, next, "restarted");
     this.#takeFromPeer(pair, next, frame, place);
@@ -327,14 +324,21 @@ export class Inbox<Path> {
     const { pairs, trustsPaths } = this.#around;
     // A connection has one process at its other end, so the one before is gone.
     if (trustsPaths) return this.#followNewSession(pair, session, frame, place);
-    const challenger = this.#strangerFor(claimOf(frame), frame.identity.id, place);
+    if (!pairs.isLive(pair)) return this.#startOver(session, frame);
+    const challenger = this.#strangerFor(claimOf(frame), frame.identity.id, place, pair);
     challenger.remoteTag = frame.handed;
     pairs.challenge(pair, challenger);
   }
 
+  /** Nobody lived in this conversation yet: it goes on with whoever speaks in it now. */
+  #startOver(session: Session<Path>, frame: Complete): void {
+    session.startOver();
+    session.introduce(frame, frame.identity);
+  }
+
   #takeBeat(pair: Pair<Path>, session: Session<Path>, frame: BeatFrame, place: Place<Path>): void {
-    const { monitor, pairs, outbox, now, drop } = this.#around;
-    if (frame.type === "beat" && !this.#withinLimits(pair, session)) return;
+    const { monitor, pairs, outbox, policy, now, drop } = this.#around;
+    if (!this.#withinLimits(pair, session, frame)) return;
     const fresh = frame.seq > session.heardSeq;
     const before = monitor.state(pair.ref)?.status;
     const counted = this.#hear(pair, session, frame);
@@ -347,10 +351,12 @@ export class Inbox<Path> {
     if (frame.asks) {
       const seq = outbox.echo(pair.ref, session, frame, place);
       if (seq !== undefined) monitor.sent(pair.ref);
-    } else if (before !== "alive" && monitor.state(pair.ref)?.status === "alive") {
-      // A proof makes one BEAT due at once, so that the other side gets its own proof.
-      pairs.beat(pair, { asks: false });
+      return;
     }
+    const revived = before !== "alive" && monitor.state(pair.ref)?.status === "alive";
+    const unheard = !session.introduced && session.mayAsk(now(), policy.probeIntervalMs);
+    // A round trip makes one BEAT due at once, so that the other side gets its own proof.
+    if (revived || unheard) pairs.beat(pair, { asks: false });
   }
 
   #hear(pair: Pair<Path>, session: Session<Path>, frame: BeatFrame): boolean {
@@ -358,8 +364,11 @@ export class Inbox<Path> {
     const nonce = session.sentAt(frame.echo);
     // The first frame in a conversation bears a tag made for it: that round trip is the proof.
     const provenAt = session.heardSeq === 0 ? now() : nonce?.at;
+    // An ECHO that has not counted us may come from somebody who never will: who refuses us, or lets
+    // us wait while another holder of our id is asked.
+    const tookUsIn = frame.type === "beat" || frame.counted || session.introduced;
     return monitor.heardBeat(pair.ref, frame.seq, {
-      proof: nonce !== undefined,
+      proof: nonce !== undefined && tookUsIn,
       // A frame that echoes nothing we remember is as old as can be.
       nonceAt: nonce === undefined ? -Number.MAX_VALUE : provenAt,
       nonceObservedAt: nonce?.observedAt ?? -Number.MAX_VALUE,
@@ -367,16 +376,22 @@ export class Inbox<Path> {
     });
   }
 
-  #withinLimits(pair: Pair<Path>, session: Session<Path>): boolean {
+  /** Answers to our own questions are as many as those; everything else costs a token. */
+  #withinLimits(pair: Pair<Path>, session: Session<Path>, frame: BeatFrame): boolean {
     const { monitor, isStream, now, lastStallMs, drop } = this.#around;
+    if (frame.type === "echo" && frame.echo > session.lastEcho) return true;
     const { minGapMs } = pair.policy;
     const { deadAfterMs } = session.negotiation.inForce;
+    // What queued up while we read nothing comes at once, and before anybody has noticed a stall.
+    const unreadMs = session.heardSeq === 0 ? 0 : now() - session.heardAt;
     // Streams deliver late what was sent in time, so only a lasting flood counts there.
     const refillMs = isStream ? minGapMs / 4 : minGapMs;
-    const capacity = Math.ceil((deadAfterMs + lastStallMs()) / refillMs) + 8;
+    const capacity = Math.ceil((deadAfterMs + Math.max(lastStallMs(), unreadMs)) / refillMs) + 8;
     if (session.admits(now(), refillMs, capacity)) return true;
     drop("too-many");
-    if (isStream) monitor.ended(pair.ref, "protocol-error");
+    if (isStream && session.floodMs(now()) >= deadAfterMs) {
+      monitor.ended(pair.ref, "protocol-error");
+    }
     return false;
   }
 
@@ -395,65 +410,6 @@ export class Inbox<Path> {
     monitor.ended(pair.ref, "left", { returnInMs });
   }
 
-  // ── notices: what the other side says about us ─────────────────────────────────────────────────
-
-  #takeNotice(pair: Pair<Path>, session: Session<Path>, frame: NoticeFrame): void {
-    const { self, monitor, pairs, drop } = this.#around;
-    const isAboutUs = frame.aboutEpoch === self.epoch && sameWord(frame.aboutBoot, self.boot);
-    if (!isAboutUs || frame.aboutSession !== session.number) return drop("not-current");
-    switch (frame.kind) {
-      case "dead":
-        return pairs.accused(pair);
-      case "known-as":
-        // Only in answer to a frame we sent, and never up to the top of the range.
-        if (session.sentAt(frame.answers) === undefined) return drop("not-current");
-        if (frame.knownEpoch < self.epoch || frame.knownEpoch >= TOP - 1)
-          return drop("not-current");
-        self.epoch = frame.knownEpoch + 1;
-        return pairs.beat(pair, { asks: true });
-      case "duplicate-id":
-      case "replaced":
-      case "incompatible":
-        session.distrust();
-        monitor.ended(pair.ref, frame.kind);
-        return;
-    }
-  }
-
-  /** A frame of a conversation that is over for us: its sender does not know yet. */
-  #takeFromThePast(pair: Pair<Path>, session: Session<Path>, frame: Frame): void {
-    if (frame.type !== "beat" || session.claim === undefined) return this.#around.drop("old");
-    this.#tellDead(pair, frame, session.place, session);
-  }
-
-  /** Only questions are answered; an ECHO never is. */
-  #tellDead(
-    pair: Pair<Path>,
-    frame: BeatFrame,
-    place: Place<Path>,
-    session: Session<Path> = pair.previous ?? pair.current,
-  ): void {
-    const { outbox, policy, now, drop } = this.#around;
-    drop("old");
-    const boot = frame.identity?.boot ?? session.claim?.boot;
-    if (frame.type !== "beat" || boot === undefined) return;
-    if (!session.mayAnswer(now(), policy.probeIntervalMs)) return;
-    const about = { epoch: frame.epoch, session: frame.session, boot };
-    const { handed: tag, seq: answers } = frame;
-    outbox.notice(pair.ref, pair.current, about, { kind: "dead", tag, place, answers });
-  }
-
-  #tellKnownAs(pair: Pair<Path>, frame: Complete, place: Place<Path>): void {
-    const { outbox, pairs, policy, now, drop } = this.#around;
-    drop("clock-behind");
-    const knownEpoch = pairs.known(pair)?.epoch;
-    if (frame.type !== "beat" || knownEpoch === undefined) return;
-    if (!pair.current.mayAnswer(now(), policy.probeIntervalMs)) return;
-    const { handed: tag, seq: answers } = frame;
-    const what = { kind: "known-as", tag, place, answers, knownEpoch } as const;
-    outbox.notice(pair.ref, pair.current, claimOf(frame), what);
-  }
-
   // ── messages ───────────────────────────────────────────────────────────────────────────────────
 
   #takeData(bytes: Uint8Array, place: Place<Path>): void {
@@ -466,12 +422,10 @@ export class Inbox<Path> {
   }
 }
 
-function isComplete(frame: BeatFrame): frame is Complete {
-  return frame.identity !== undefined;
-}
-
-function claimOf(frame: Complete): Incarnation {
-  return { epoch: frame.epoch, session: frame.session, boot: frame.identity.boot };
+/** Peers that came by themselves are forgotten one day; those added by hand are not. */
+export function remembered(policy: Policy): Policy {
+  if (policy.forgetAfterMs !== undefined) return policy;
+  return derivePolicy(policy, { forgetAfterMs: leastForgetAfterMs(policy) });
 }
 
 /** Without anything known, whoever comes is new. */

@@ -7,7 +7,6 @@ import {
   encodeFrame,
   type Frame,
   isZero,
-  type LeaveReason,
   NO_EXTRA,
   NO_TAG,
   type NoticeKind,
@@ -15,7 +14,7 @@ import {
   type Word64,
 } from "./frame.ts";
 import type { Incarnation } from "./incarnation.ts";
-import type { Place, SentAt, Session } from "./session.ts";
+import type { Farewell, Place, SentAt, Session } from "./session.ts";
 
 /** Who we are on the wire. The epoch may rise once another life of our id turns out to be ahead. */
 export interface Self {
@@ -44,7 +43,7 @@ export class Outbox<Path> {
 
   /**
    * A BEAT for a peer. Without a tag (the other side may have forgotten it, or never gave one) it is
-   * complete and padded, so that the answer, which hands out a tag, is never larger.
+   * complete, and hands one out.
    *
    * @returns its number, or undefined where the transport did not take it.
    */
@@ -61,7 +60,6 @@ export class Outbox<Path> {
         tag: untagged ? NO_TAG : session.remoteTag,
         asks: how.asks || !session.introduced || negotiation.pending || negotiation.peerOnlyAnswers,
         complete: untagged || !session.introduced,
-        padded: untagged,
       }),
     );
   }
@@ -79,7 +77,6 @@ export class Outbox<Path> {
         tag: question.handed,
         asks: false,
         complete: question.identity !== undefined,
-        padded: false,
       });
       // A question we did not take in (it proved nothing) is still what the answer is about.
       const current = session.heardSeq === question.seq;
@@ -87,11 +84,35 @@ export class Outbox<Path> {
     });
   }
 
-  leave(peer: PeerRef, session: Session<Path>, reason: LeaveReason, returnInMs: number): void {
-    if (isZero(session.remoteTag)) return;
-    this.#numbered(peer, session, session.place, (seq) => ({
+  /**
+   * A BEAT to whoever sent this ECHO, but is not the one our conversation is with: complete, so that
+   * it learns who we are, and asking nothing, so that it speaks for itself.
+   */
+  urge(peer: PeerRef, session: Session<Path>, echo: BeatFrame, place: Place<Path>): void {
+    this.#numbered(peer, session, place, (seq) => ({
+      ...this.#beatFrame(session, seq, {
+        type: "beat",
+        tag: echo.handed,
+        asks: false,
+        complete: true,
+      }),
+      echo: echo.seq,
+      heldMicros: 0,
+      counted: false,
+    }));
+  }
+
+  /** Says that we leave, to whoever handed out this tag. */
+  leave(
+    peer: PeerRef,
+    session: Session<Path>,
+    { reason, returnInMs }: Farewell,
+    to: { readonly tag: Word64; readonly place: Place<Path> },
+  ): void {
+    if (isZero(to.tag)) return;
+    this.#numbered(peer, session, to.place, (seq) => ({
       type: "leave",
-      tag: session.remoteTag,
+      tag: to.tag,
       epoch: this.#self.epoch,
       session: session.number,
       seq,
@@ -157,7 +178,6 @@ export class Outbox<Path> {
       readonly tag: Word64;
       readonly asks: boolean;
       readonly complete: boolean;
-      readonly padded: boolean;
     },
   ): BeatFrame {
     const { epoch, boot, id } = this.#self;
@@ -177,7 +197,8 @@ export class Outbox<Path> {
       ...(how.complete && { identity: { boot, id } }),
       extra: NO_EXTRA,
     };
-    if (!how.padded) return frame;
+    // A complete question is as long as any answer: nobody can be used to send more than came in.
+    if (!how.asks || !how.complete) return frame;
     const paddingBytes = Math.max(0, PADDED_BYTES - encodeFrame(frame).length);
     return { ...frame, extra: new Uint8Array(paddingBytes) };
   }

@@ -5,7 +5,7 @@ import type { Monitor } from "../monitor/monitor.ts";
 import type { PeerRef } from "../monitor/refs.ts";
 import type { EndReason, Role } from "../peer/state.ts";
 import type { Policy } from "../policy.ts";
-import type { NoticeKind } from "./frame.ts";
+import { type NoticeKind, sameWord } from "./frame.ts";
 import type { Incarnation } from "./incarnation.ts";
 import type { Outbox } from "./outbox.ts";
 import type { EndpointOutput, RefusedReason } from "./outputs.ts";
@@ -26,6 +26,8 @@ export interface Pair<Path> {
   /** Its own id may be any. */
   readonly anyId: boolean;
   readonly role: Role;
+  /** Added by hand, and so never forgotten by default. */
+  byHand: boolean;
   /** As the user gave it; the one in force follows from it and the negotiation. */
   policy: Policy;
   current: Session<Path>;
@@ -88,7 +90,7 @@ export class Pairs<Path> implements Iterable<Pair<Path>> {
     ref: PeerRef,
     id: string,
     current: Session<Path>,
-    how: { readonly policy: Policy; readonly role: Role; readonly anyId: boolean },
+    how: Pick<Pair<Path>, "policy" | "role" | "anyId" | "byHand">,
   ): Pair<Path> {
     const pair: Pair<Path> = {
       ref,
@@ -130,6 +132,12 @@ export class Pairs<Path> implements Iterable<Pair<Path>> {
     return this.#around.monitor.state(pair.ref)?.status === "dead";
   }
 
+  /** Whether its session has begun and not ended: while connecting, nobody has lived in it yet. */
+  isLive(pair: Pair<Path>): boolean {
+    const status = this.#around.monitor.state(pair.ref)?.status;
+    return status === "alive" || status === "suspect";
+  }
+
   /** The monitor declared this peer dead, for whatever reason: its conversation is over. */
   died(pair: Pair<Path>): void {
     const { current } = pair;
@@ -144,12 +152,12 @@ export class Pairs<Path> implements Iterable<Pair<Path>> {
 
   /**
    * Makes `session` the current one. A peer that still lived in the old one dies of `reason`; one
-   * that never answered just goes on connecting, in the new conversation.
+   * that is still connecting just goes on with that, in the new conversation.
    */
   bind(pair: Pair<Path>, session: Session<Path>, reason: EndReason): void {
     const { monitor } = this.#around;
     this.#around.sessions.adopt(session);
-    if (this.#isLive(pair) && pair.current.claim !== undefined) {
+    if (this.isLive(pair)) {
       pair.successor = session;
       monitor.ended(pair.ref, reason);
     } else {
@@ -190,6 +198,8 @@ export class Pairs<Path> implements Iterable<Pair<Path>> {
   challenge(pair: Pair<Path>, challenger: Session<Path>): void {
     if (pair.contest?.challenger === challenger) return;
     this.#endContest(pair);
+    // Strangers that come after it must not push it out while it waits.
+    this.#around.sessions.adopt(challenger);
     const now = this.#around.now();
     pair.contest = { challenger, untilAt: now + pair.policy.minSuspicionMs, probeAt: now };
     this.#contested.add(pair);
@@ -203,9 +213,13 @@ export class Pairs<Path> implements Iterable<Pair<Path>> {
   incumbentHeard(pair: Pair<Path>): void {
     if (pair.contest === undefined) return;
     const { challenger } = pair.contest;
-    this.tell(undefined, challenger, "duplicate-id");
+    const rival = challenger.claim?.boot;
+    const holder = pair.current.claim?.boot;
+    // It may have come in by another conversation meanwhile: nobody is its own rival.
+    const isItself = rival !== undefined && holder !== undefined && sameWord(rival, holder);
+    if (!isItself) this.tell(undefined, challenger, "duplicate-id");
     this.#endContest(pair);
-    this.refuse(challenger.place, "duplicate-id");
+    if (!isItself) this.refuse(challenger.place, "duplicate-id");
   }
 
   /** Whoever is at this place can do nothing useful there any more. */
@@ -255,7 +269,7 @@ export class Pairs<Path> implements Iterable<Pair<Path>> {
     pair.contest = undefined;
     this.#contested.delete(pair);
     const reason = this.#around.isStream ? "replaced" : "restarted";
-    if (reason === "replaced" && this.#isLive(pair)) this.tell(pair.ref, pair.current, "replaced");
+    if (reason === "replaced" && this.isLive(pair)) this.tell(pair.ref, pair.current, "replaced");
     this.bind(pair, challenger, reason);
     this.beat(pair, { asks: true });
   }
@@ -265,10 +279,6 @@ export class Pairs<Path> implements Iterable<Pair<Path>> {
     this.#close(pair.contest.challenger);
     pair.contest = undefined;
     this.#contested.delete(pair);
-  }
-
-  #isLive(pair: Pair<Path>): boolean {
-    return !this.isDead(pair);
   }
 
   #own(pair: Pair<Path>, session: Session<Path>): void {

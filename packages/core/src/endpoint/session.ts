@@ -3,7 +3,7 @@
 
 import type { PeerRef } from "../monitor/refs.ts";
 import { TokenBucket } from "./bucket.ts";
-import { type BeatFrame, type Identity, NO_TAG, type Word64 } from "./frame.ts";
+import { type BeatFrame, type Identity, type LeaveReason, NO_TAG, type Word64 } from "./frame.ts";
 import type { Incarnation } from "./incarnation.ts";
 import type { Negotiation } from "./negotiation.ts";
 
@@ -15,6 +15,12 @@ export interface SentAt {
   /** Raw clock, read before the frame left. */
   readonly at: number;
   readonly observedAt: number;
+}
+
+/** What our LEAVE said. */
+export interface Farewell {
+  readonly reason: LeaveReason;
+  readonly returnInMs: number;
 }
 
 /** So many of our frames can be echoed; older ones are as good as never sent. */
@@ -36,8 +42,12 @@ export class Session<Path> {
   remoteTag: Word64 = NO_TAG;
   /** It has counted a frame of ours: it knows who we are, so our frames may be short. */
   introduced = false;
+  /** We left this conversation; said again to whoever did not hear it. */
+  farewell: Farewell | undefined;
   /** When we last answered a frame that proved nothing. */
   answeredAt: number = Number.NEGATIVE_INFINITY;
+  /** When we last asked out of turn, because something of theirs came that proved nothing yet. */
+  askedAt: number = Number.NEGATIVE_INFINITY;
   /** The newest frame of theirs, and when it came. */
   heardSeq = 0;
   heardAt = 0;
@@ -112,6 +122,13 @@ export class Session<Path> {
     return true;
   }
 
+  /** As `mayAnswer`, for a BEAT out of turn. */
+  mayAsk(now: number, everyMs: number): boolean {
+    if (now - this.askedAt < everyMs) return false;
+    this.askedAt = now;
+    return true;
+  }
+
   /** Takes in what a fresh frame says besides being alive. */
   note(frame: BeatFrame, now: number, counted: boolean): void {
     this.heardSeq = frame.seq;
@@ -124,6 +141,15 @@ export class Session<Path> {
     this.negotiation.heard(frame, this.nextSeq);
   }
 
+  /** Whoever spoke here begins anew: its numbers start over, and nothing of ours was counted. */
+  startOver(): void {
+    this.introduced = false;
+    this.heardSeq = 0;
+    this.heardCounted = false;
+    this.lastEcho = 0;
+    this.distrust();
+  }
+
   /** A complete frame says who its sender is. */
   introduce(frame: BeatFrame, identity: Identity): void {
     this.claim = { epoch: frame.epoch, session: frame.session, boot: identity.boot };
@@ -134,6 +160,11 @@ export class Session<Path> {
   admits(now: number, refillMs: number, capacity: number): boolean {
     this.#bucket ??= new TokenBucket(capacity, now);
     return this.#bucket.take(now, refillMs, capacity);
+  }
+
+  /** For how long more than that has been coming. */
+  floodMs(now: number): number {
+    return this.#bucket?.overdrawnMs(now) ?? 0;
   }
 
   #counted(seq: number): void {
