@@ -10,7 +10,7 @@ export interface Driven {
   /** The instant of the next due thing by the host's clock; Infinity when there is none. */
   nextDeadline(): number;
   /**
-   * Calls back when the next deadline moved earlier, at the end of an outermost call. Whoever
+   * Calls back when the next deadline moved earlier, or is gone, at the end of an outermost call. Whoever
    * subscribes promises to be back by each next deadline; the returned function withdraws that.
    */
   onEarlier(callback: () => void): () => void;
@@ -24,6 +24,7 @@ export interface DriveOptions {
 
 /** The longest delay timers take; a later deadline is reached in several steps. */
 const MAX_DELAY_MS = 2 ** 31 - 1;
+const NEVER = Number.POSITIVE_INFINITY;
 
 /**
  * Drives `target` with one timer of `host`: armed for the next deadline, none when there is none.
@@ -41,25 +42,25 @@ const MAX_DELAY_MS = 2 ** 31 - 1;
 export function drive(target: Driven, host: Host, options: DriveOptions = {}): Disposable {
   const ref = options.ref ?? false;
   let timer: unknown;
-  let armedFor = Number.POSITIVE_INFINITY;
+  let armedFor = NEVER;
   let serving = false;
   let stopped = false;
 
   const disarm = () => {
-    if (armedFor !== Number.POSITIVE_INFINITY) host.clearTimer(timer);
-    armedFor = Number.POSITIVE_INFINITY;
+    if (armedFor !== NEVER) host.clearTimer(timer);
+    armedFor = NEVER;
   };
   const arm = () => {
     disarm();
     const deadline = target.nextDeadline();
-    if (deadline === Number.POSITIVE_INFINITY) return;
+    if (deadline === NEVER) return;
     // Rounded up: a timer that fires a fraction early would spin until the deadline is reached.
     const delayMs = Math.ceil(Math.max(0, deadline - host.now()));
     armedFor = deadline;
     timer = host.setTimer(fire, Math.min(delayMs, MAX_DELAY_MS), ref);
   };
   const fire = () => {
-    armedFor = Number.POSITIVE_INFINITY;
+    armedFor = NEVER;
     serving = true;
     host.defer(serve);
   };
@@ -74,7 +75,8 @@ export function drive(target: Driven, host: Host, options: DriveOptions = {}): D
     }
   };
   const unsubscribe = target.onEarlier(() => {
-    if (!serving && target.nextDeadline() < armedFor) arm();
+    const deadline = target.nextDeadline();
+    if (!serving && (deadline < armedFor || deadline === NEVER)) arm();
   });
   arm();
 

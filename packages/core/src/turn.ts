@@ -15,6 +15,7 @@ export class Turn<Output> {
   readonly #emit: (output: Output) => void;
   readonly #settled: () => void;
   #queue: Output[] = [];
+  #errors: unknown[] = [];
   #running = false;
 
   /** `settled` is called at the end of each outermost call, after all outputs. */
@@ -28,26 +29,37 @@ export class Turn<Output> {
 
   /** Runs `body` in the current turn, or in a new one. Errors of sinks surface at its end. */
   run<Result>(body: () => Result): Result {
-    if (this.#running) return body();
-    this.now = this.#read();
-    this.#running = true;
-    const errors: unknown[] = [];
+    if (!this.enter()) return body();
     let result: Result | undefined;
     try {
       result = body();
     } catch (error) {
-      errors.push(error);
+      this.fail(error);
     }
-    this.#deliver(errors);
-    this.#running = false;
-    try {
-      this.#settled();
-    } catch (error) {
-      errors.push(error);
-    }
-    if (errors.length === 1) throw errors[0];
-    if (errors.length > 1) throw new AggregateError(errors, "several sinks threw");
+    this.#end();
     return result as Result;
+  }
+
+  /**
+   * Begins a turn without a closure, for the path of a heard beat. False within another turn; if
+   * true, `leave` must follow, and nothing between may throw.
+   */
+  enter(): boolean {
+    if (this.#running) return false;
+    this.now = this.#read();
+    this.#running = true;
+    return true;
+  }
+
+  /** Ends a turn that `enter` began. One that pushed nothing has moved no deadline earlier either. */
+  leave(): void {
+    if (this.#queue.length === 0) this.#running = false;
+    else this.#end();
+  }
+
+  /** Something of the current turn threw; it surfaces at the end, after everything else. */
+  fail(error: unknown): void {
+    this.#errors.push(error);
   }
 
   /** Queues an output of the current turn. */
@@ -55,16 +67,31 @@ export class Turn<Output> {
     this.#queue.push(output);
   }
 
-  #deliver(errors: unknown[]): void {
+  #end(): void {
+    this.#deliver();
+    this.#running = false;
+    try {
+      this.#settled();
+    } catch (error) {
+      this.fail(error);
+    }
+    if (this.#errors.length === 0) return;
+    const errors = this.#errors;
+    this.#errors = [];
+    if (errors.length === 1) throw errors[0];
+    throw new AggregateError(errors, "several sinks threw");
+  }
+
+  #deliver(): void {
     // The queue grows while sinks call back in; the index keeps the order without shifting.
     for (let next = 0; next < this.#queue.length; next++) {
       try {
         this.#emit(this.#queue[next] as Output);
       } catch (error) {
-        errors.push(error);
+        this.fail(error);
       }
     }
-    this.#queue = [];
+    if (this.#queue.length > 0) this.#queue = [];
   }
 
   #read(): number {

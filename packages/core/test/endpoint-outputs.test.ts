@@ -339,6 +339,8 @@ describe("forget", () => {
     wire.left.driving[Symbol.dispose]();
     wire.deliver();
     wire.run(31_000);
+    // Nobody is judged or beating, so there is no timer: it is forgotten at whatever tick comes next.
+    wire.right.endpoint.tick();
     expect(wire.right.of("forget")).toMatchObject([{ id: "left" }]);
     expect([wire.right.endpoint.size, wire.right.endpoint.stats().sessions]).toEqual([0, 0]);
   });

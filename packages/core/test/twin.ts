@@ -190,6 +190,8 @@ export class Twin {
   }
 
   nextDeadline(): number {
+    const beating = [...this.peers.values()].some(({ state }) => state.beatDueAt !== undefined);
+    if (this.#judged().length === 0 && !beating) return Number.POSITIVE_INFINITY;
     const promise = this.#pausedAt === undefined ? this.#promisedAt : Number.POSITIVE_INFINITY;
     return Math.min(promise, ...[...this.peers.values()].map((peer) => this.#due(peer)));
   }

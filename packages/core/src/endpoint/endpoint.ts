@@ -500,7 +500,7 @@ export class Endpoint<Path extends string | object = object> implements Iterable
     if (pair === undefined) return;
     if (!probe) return this.#pairs.beat(pair, { asks: false });
     // A probe with our tag is our beat, too; one without it also reaches a peer that forgot us.
-    const isKnown = this.#transport === "datagram" && this.#monitor.state(ref)?.status !== "dead";
+    const isKnown = this.#transport === "datagram" && this.#monitor.status(ref) !== "dead";
     if (isKnown && pair.current.claim !== undefined) this.#pairs.beat(pair, { asks: true });
     this.#pairs.beat(pair, { asks: true, untagged: true });
   }
@@ -557,8 +557,9 @@ export class Endpoint<Path extends string | object = object> implements Iterable
 
   #settle(): void {
     const deadline = this.nextDeadline();
-    const earlier = deadline < this.#settledAt;
+    const { POSITIVE_INFINITY: never } = Number;
+    const moved = deadline < this.#settledAt || (deadline === never && this.#settledAt !== never);
     this.#settledAt = deadline;
-    if (earlier) for (const callback of this.#earlier) callback();
+    if (moved) for (const callback of this.#earlier) callback();
   }
 }

@@ -306,7 +306,7 @@ export class Inbox<Path> {
     if (!trustsPaths && !pairs.isLive(pair)) return this.#startOver(session, frame);
     if (!trustsPaths) {
       // An answer to a question that crossed theirs: where it is more, the silence will tell.
-      const isAlive = monitor.state(pair.ref)?.status === "alive";
+      const isAlive = monitor.status(pair.ref) === "alive";
       return isAlive && frame.type === "echo" ? drop("old") : pairs.renew(pair);
     }
     const next = pairs.open(pair, session.place);
@@ -340,7 +340,7 @@ export class Inbox<Path> {
     const { monitor, pairs, outbox, policy, now, drop } = this.#around;
     if (!this.#withinLimits(pair, session, frame)) return;
     const fresh = frame.seq > session.heardSeq;
-    const before = monitor.state(pair.ref)?.status;
+    const before = monitor.status(pair.ref);
     const counted = this.#hear(pair, session, frame);
     if (!fresh) return drop("behind");
     session.note(frame, now(), counted);
@@ -353,7 +353,7 @@ export class Inbox<Path> {
       if (seq !== undefined) monitor.sent(pair.ref);
       return;
     }
-    const revived = before !== "alive" && monitor.state(pair.ref)?.status === "alive";
+    const revived = before !== "alive" && monitor.status(pair.ref) === "alive";
     const unheard = !session.introduced && session.mayAsk(now(), policy.probeIntervalMs);
     // A round trip makes one BEAT due at once, so that the other side gets its own proof.
     if (revived || unheard) pairs.beat(pair, { asks: false });

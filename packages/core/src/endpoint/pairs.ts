@@ -129,12 +129,12 @@ export class Pairs<Path> implements Iterable<Pair<Path>> {
   }
 
   isDead(pair: Pair<Path>): boolean {
-    return this.#around.monitor.state(pair.ref)?.status === "dead";
+    return this.#around.monitor.status(pair.ref) === "dead";
   }
 
   /** Whether its session has begun and not ended: while connecting, nobody has lived in it yet. */
   isLive(pair: Pair<Path>): boolean {
-    const status = this.#around.monitor.state(pair.ref)?.status;
+    const status = this.#around.monitor.status(pair.ref);
     return status === "alive" || status === "suspect";
   }
 

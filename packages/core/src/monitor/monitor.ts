@@ -4,21 +4,21 @@
 import { SystoleTypeError } from "../errors.ts";
 import type { Clock } from "../host.ts";
 import type { PeerEvent, Sign } from "../peer/events.ts";
-import { mix } from "../peer/rules.ts";
+import { dueAt, mix, suspicionMs } from "../peer/rules.ts";
 import {
   type EndReason,
   initialPeer,
-  isJudged,
   type PeerState,
   type Role,
   type Status,
 } from "../peer/state.ts";
-import { nextActAt, nextDeadline, transition, verdictAt } from "../peer/transition.ts";
+import { nextActAt, nextDeadline, transition } from "../peer/transition.ts";
 import { definePolicy, type Policy, type PolicyOptions } from "../policy.ts";
 import { Turn } from "../turn.ts";
-import { Judged } from "./judged.ts";
-import type { MonitorOutput, MonitorStats } from "./outputs.ts";
-import { type PeerRef, Slots, slotOf } from "./refs.ts";
+import { Deadlines, type Due } from "./deadlines.ts";
+import type { About, MonitorOutput, MonitorStats } from "./outputs.ts";
+import { type PeerRef, slotOf } from "./refs.ts";
+import { Rows } from "./rows.ts";
 import { Stalls } from "./stalls.ts";
 
 /** Options of `createMonitor`. */
@@ -53,13 +53,6 @@ export interface EndedOptions {
   readonly returnInMs?: number | undefined;
 }
 
-interface Row {
-  readonly ref: PeerRef;
-  readonly id: string | undefined;
-  policy: Policy;
-  state: PeerState;
-}
-
 /** The most peers one slice of a tick takes. */
 const SLICE_PEERS = 4_096;
 
@@ -87,16 +80,10 @@ export class Monitor implements Iterable<PeerRef> {
   readonly #seed: number;
   readonly #turn: Turn<MonitorOutput>;
   readonly #stalls: Stalls;
-  readonly #slots: Slots = new Slots();
-  readonly #judged: Judged = new Judged();
-  readonly #rows: (Row | undefined)[] = [];
-  readonly #byId: Map<string, Row> = new Map();
-  readonly #counts: Record<Status, number> = { connecting: 0, alive: 0, suspect: 0, dead: 0 };
+  readonly #rows: Rows = new Rows();
+  readonly #deadlines: Deadlines;
   readonly #earlier: Set<() => void> = new Set();
-  /** A lower bound of all deadlines: may be too early, never too late. */
-  #boundAt = Number.POSITIVE_INFINITY;
   #settledAt = Number.POSITIVE_INFINITY;
-  #cursor = 0;
   #added = 0;
   #staleRefs = 0;
 
@@ -114,6 +101,15 @@ export class Monitor implements Iterable<PeerRef> {
     this.#turn = new Turn(options.host, options.emit, () => this.#settle());
     const graceMs = this.#policy.suspectAfterMs / 2;
     this.#stalls = new Stalls(graceMs, options.stallToleranceMs, this.#turn.now);
+    const { living } = this.#rows;
+    this.#deadlines = new Deadlines(
+      {
+        deadlineAt: (slot) => this.#deadlineAt(slot),
+        beatDueAt: (slot) =>
+          living.isLiving(slot) ? living.beatDueAt(slot) : Number.POSITIVE_INFINITY,
+      },
+      this.#turn.now,
+    );
   }
 
   // ── peers ──────────────────────────────────────────────────────────────────────────────────────
@@ -125,28 +121,16 @@ export class Monitor implements Iterable<PeerRef> {
    */
   add(id?: string, options: AddOptions = {}): PeerRef {
     return this.#turn.run(() => {
-      const known = id === undefined ? undefined : this.#byId.get(id);
+      const known = id === undefined ? undefined : this.#rows.find(id);
       if (known !== undefined) return this.#addAgain(known, options);
       const policy = options.policy === undefined ? this.#policy : definePolicy(options.policy);
-      const { lostMs, countedMs } = this.#stalls.totalsAt(this.#turn.now);
-      const ref = this.#slots.take();
+      const { now } = this.#turn;
+      const { lostMs, countedMs } = this.#stalls.totalsAt(now);
+      const seed = mix(this.#seed, this.#added + 1);
+      const state = initialPeer(policy, now, { role: options.role, seed, lostMs, countedMs });
+      const ref = this.#rows.add(id, policy, state);
       this.#added += 1;
-      const row: Row = {
-        ref,
-        id,
-        policy,
-        state: initialPeer(policy, this.#turn.now, {
-          role: options.role,
-          seed: mix(this.#seed, this.#added),
-          lostMs,
-          countedMs,
-        }),
-      };
-      this.#rows[slotOf(ref)] = row;
-      if (id !== undefined) this.#byId.set(id, row);
-      this.#counts[row.state.status] += 1;
-      this.#enlist(row);
-      this.#lowerBound(row);
+      this.#reschedule(slotOf(ref));
       return ref;
     });
   }
@@ -154,52 +138,55 @@ export class Monitor implements Iterable<PeerRef> {
   /** Forgets a peer at once, without an output. Its ref is stale from then on. */
   remove(ref: PeerRef): void {
     this.#turn.run(() => {
-      const row = this.#row(ref);
-      if (row !== undefined) this.#drop(row);
+      if (this.#isHere(ref)) this.#rows.remove(ref);
     });
   }
 
   /** The peer with this id, dead or not. */
   find(id: string): PeerRef | undefined {
-    return this.#byId.get(id)?.ref;
+    return this.#rows.find(id);
   }
 
   /** The id a peer was added with. */
   id(ref: PeerRef): string | undefined {
-    return this.#peek(ref)?.id;
+    return this.#rows.has(ref) ? this.#rows.id(slotOf(ref)) : undefined;
   }
 
   /** A snapshot of a peer, frozen; undefined for a stale ref. */
   state(ref: PeerRef): PeerState | undefined {
-    return this.#peek(ref)?.state;
+    return this.#rows.has(ref) ? this.#rows.state(slotOf(ref)) : undefined;
+  }
+
+  /** The status alone: cheaper than a snapshot. */
+  status(ref: PeerRef): Status | undefined {
+    return this.#rows.has(ref) ? this.#rows.status(slotOf(ref)) : undefined;
   }
 
   /** The policy in force for a peer. */
   policy(ref: PeerRef): Policy | undefined {
-    return this.#peek(ref)?.policy;
+    return this.#rows.has(ref) ? this.#rows.policy(slotOf(ref)) : undefined;
   }
 
   /** All peers, by ascending slot. */
-  *[Symbol.iterator](): IterableIterator<PeerRef> {
-    for (const row of this.#rows) if (row !== undefined) yield row.ref;
+  [Symbol.iterator](): IterableIterator<PeerRef> {
+    return this.#rows[Symbol.iterator]();
   }
 
   /** How many peers there are, dead ones included. */
   get size(): number {
-    const { connecting, alive, suspect, dead } = this.#counts;
-    return connecting + alive + suspect + dead;
+    return this.#rows.size;
   }
 
   stats(): MonitorStats {
     return {
       peers: this.size,
-      ...this.#counts,
+      ...this.#rows.counts,
       staleRefs: this.#staleRefs,
       stalls: this.#stalls.count,
       lostMs: this.#stalls.lostMs,
       clockWentBack: this.#turn.clockWentBack,
       health: this.#stalls.health,
-      retiredSlots: this.#slots.retired,
+      retiredSlots: this.#rows.retiredSlots,
     };
   }
 
@@ -212,7 +199,10 @@ export class Monitor implements Iterable<PeerRef> {
    * @returns whether it counted as a sign of life.
    */
   heard(ref: PeerRef, sign?: HeardSign): boolean {
-    return this.#heard(ref, sign);
+    const isPlain = sign === undefined && this.#rows.living.holds(slotOf(ref), ref);
+    return isPlain && !this.#stalls.paused
+      ? this.#heardLiving(slotOf(ref))
+      : this.#heard(ref, sign);
   }
 
   /** As `heard`, for a frame that is numbered by its sender: `seq` counts up from 1 in each session. */
@@ -222,7 +212,9 @@ export class Monitor implements Iterable<PeerRef> {
 
   /** Something left for a peer: its next beat can wait. Never a sign of life. */
   sent(ref: PeerRef): void {
-    this.#event(ref, (at) => ({ type: "sent", at }));
+    const slot = slotOf(ref);
+    if (this.#rows.living.holds(slot, ref)) this.#sentLiving(slot);
+    else this.#event(ref, (at) => ({ type: "sent", at }));
   }
 
   /** The session of a peer is over, and somebody knows why. */
@@ -239,13 +231,11 @@ export class Monitor implements Iterable<PeerRef> {
   setPolicy(ref: PeerRef, options: PolicyOptions): void {
     const policy = definePolicy(options);
     this.#turn.run(() => {
-      const row = this.#row(ref);
-      if (row === undefined || row.policy === policy) return;
-      this.#delist(row);
-      row.policy = policy;
-      this.#enlist(row);
-      this.#step(row, { type: "policy", at: this.#turn.now });
-      this.#lowerBound(row);
+      const slot = slotOf(ref);
+      if (!this.#isHere(ref) || this.#rows.policy(slot) === policy) return;
+      this.#rows.setPolicy(slot, policy);
+      this.#step(slot, { type: "policy", at: this.#turn.now });
+      this.#reschedule(slot);
     });
   }
 
@@ -260,7 +250,7 @@ export class Monitor implements Iterable<PeerRef> {
       }
       this.#serve();
       this.#stalls.pause(this.#turn.now);
-      this.#boundAt = this.#exactBound();
+      this.#deadlines.refresh();
     });
   }
 
@@ -272,7 +262,7 @@ export class Monitor implements Iterable<PeerRef> {
     }
     this.#turn.run(() => {
       this.#stalls.resume(this.#turn.now);
-      this.#boundAt = this.#exactBound();
+      this.#deadlines.refresh();
     });
   }
 
@@ -283,26 +273,26 @@ export class Monitor implements Iterable<PeerRef> {
     this.#turn.run(() => {
       const lateMs = this.#stalls.lateMs(this.#turn.now);
       const stalled = this.#serve();
-      this.#options.sample?.();
-      const due = this.#takeDue(options.slice ?? false);
+      this.#sample();
+      const limit = options.slice ? SLICE_PEERS : Number.POSITIVE_INFINITY;
+      const due = this.#deadlines.take(this.#turn.now, limit);
       this.#judgeSelf(stalled ? 0 : lateMs, due);
-      const health = this.#stalls.health;
-      const judging = !this.#stalls.paused;
-      for (const row of due) this.#step(row, { type: "tick", at: this.#turn.now, health, judging });
-      this.#boundAt = this.#exactBound();
+      for (const { slot } of due) this.#tickPeer(slot);
     });
   }
 
   /**
-   * The raw instant by which `tick` wants to be called; Infinity when nobody is judged or beating.
-   * At most min(suspectAfterMs)/4 after the last tick or heard while anybody is judged.
+   * The raw instant by which `tick` wants to be called; Infinity when nobody is judged or beating:
+   * then what is to be forgotten is forgotten at whatever tick comes next. At most min(suspectAfterMs)/4 after the last tick or heard while anybody is judged.
    */
   nextDeadline(): number {
-    return Math.min(this.#boundAt, this.#stalls.promisedAt);
+    if (this.#rows.judged.count === 0 && this.#rows.beating === 0) return Number.POSITIVE_INFINITY;
+    return Math.min(this.#deadlines.nextAt(this.#turn.now), this.#stalls.promisedAt);
   }
 
   /**
-   * Calls back at the end of an outermost call that moved the next deadline earlier. Subscribing is
+   * Calls back at the end of an outermost call that moved the next deadline earlier, or after which
+   * there is none. Subscribing is
    * the promise to be back by each next deadline; a broken promise is a stall, and credited.
    */
   onEarlier(callback: () => void): () => void {
@@ -332,20 +322,42 @@ export class Monitor implements Iterable<PeerRef> {
 
   // ── inside ─────────────────────────────────────────────────────────────────────────────────────
 
+  /** A living peer that is simply heard: three numbers, no object, no output. */
+  #heardLiving(slot: number): boolean {
+    const outermost = this.#turn.enter();
+    const { now } = this.#turn;
+    const stalls = this.#stalls;
+    if (stalls.isBroken(now)) this.#serve();
+    else stalls.renew(now);
+    const observedAt = now - stalls.lostMs;
+    this.#rows.living.heard(slot, now, observedAt, observedAt + stalls.countedMs);
+    if (outermost) this.#turn.leave();
+    return true;
+  }
+
+  #sentLiving(slot: number): void {
+    const outermost = this.#turn.enter();
+    const { living } = this.#rows;
+    const dueBefore = living.beatDueAt(slot);
+    living.sent(slot, this.#turn.now, this.#rows.policy(slot));
+    if (outermost) this.#turn.leave();
+    // Only the first beat of a life, at its random phase, can be later than what follows from sending.
+    if (living.beatDueAt(slot) < dueBefore) this.#turn.run(() => this.#reschedule(slot));
+  }
+
   #heard(ref: PeerRef, sign: (HeardSign & { seq?: number }) | undefined): boolean {
     return this.#turn.run(() => {
-      const row = this.#row(ref);
-      if (row === undefined) return false;
+      if (!this.#isHere(ref)) return false;
       this.#serve();
       const at = this.#turn.now;
-      if (row.state.status === "dead" && row.policy.returns === "new-session") {
-        this.#step(row, { type: "dial", at });
-      }
+      const slot = slotOf(ref);
+      const returns = this.#rows.policy(slot).returns === "new-session";
+      if (returns && this.#rows.status(slot) === "dead") this.#step(slot, { type: "dial", at });
       const { proof, ...rest } = sign ?? {};
-      const before = row.state.arrivals;
-      this.#step(row, { ...rest, type: proof ? "proven" : "heard", at });
+      const before = this.#rows.state(slot).arrivals;
+      this.#step(slot, { ...rest, type: proof ? "proven" : "heard", at });
       // Many frames arrive in one instant: an old one does not count because another one did.
-      const { status, heardAt, arrivals } = row.state;
+      const { status, heardAt, arrivals } = this.#rows.state(slot);
       const dropped = arrivals.behind > before.behind || arrivals.stale > before.stale;
       return status !== "dead" && heardAt === at && !dropped;
     });
@@ -353,68 +365,107 @@ export class Monitor implements Iterable<PeerRef> {
 
   #event(ref: PeerRef, event: (at: number) => PeerEvent): void {
     this.#turn.run(() => {
-      const row = this.#row(ref);
-      if (row !== undefined) this.#step(row, event(this.#turn.now));
+      if (this.#isHere(ref)) this.#step(slotOf(ref), event(this.#turn.now));
     });
   }
 
+  /** A sample that throws costs its own findings, not the verdicts of this tick. */
+  #sample(): void {
+    try {
+      this.#options.sample?.();
+    } catch (error) {
+      this.#turn.fail(error);
+    }
+  }
+
+  /** What is due for a peer: mostly a beat of a living one, which changes a few numbers. */
+  #tickPeer(slot: number): void {
+    const at = this.#turn.now;
+    const { living } = this.#rows;
+    const { health, paused } = this.#stalls;
+    if (!living.isLiving(slot) || at >= this.#deadlineAt(slot)) {
+      this.#step(slot, { type: "tick", at, health, judging: !paused });
+    } else if (living.beat(slot, at, this.#rows.policy(slot))) {
+      const session = living.session(slot);
+      this.#turn.push({ type: "beat", session, probe: false, ...this.#about(slot) });
+    }
+    if (this.#rows.isTaken(slot)) this.#reschedule(slot);
+  }
+
   /** The only place where a peer's state is replaced. */
-  #step(row: Row, event: PeerEvent): void {
-    const before = row.state;
+  #step(slot: number, event: PeerEvent): void {
+    const before = this.#rows.state(slot);
     const stalls = this.#stalls.totalsAt(event.at);
-    const [next, outputs] = transition(before, { ...event, stalls }, row.policy);
+    const [next, outputs] = transition(before, { ...event, stalls }, this.#rows.policy(slot));
     if (next !== before) {
-      this.#delist(row);
-      this.#counts[before.status] -= 1;
-      row.state = next;
-      this.#counts[next.status] += 1;
-      this.#enlist(row);
-      this.#lowerBound(row);
+      this.#rows.put(slot, before, next);
+      this.#reschedule(slot);
     }
     for (const output of outputs) {
-      this.#turn.push({ ...output, peer: row.ref, ...(row.id !== undefined && { id: row.id }) });
-      if (output.type === "forget") this.#drop(row);
+      this.#turn.push({ ...output, ...this.#about(slot) });
+      if (output.type === "forget") this.#rows.remove(this.#rows.ref(slot));
     }
   }
 
-  #addAgain(row: Row, options: AddOptions): PeerRef {
-    if (row.state.status !== "dead") {
+  #addAgain(ref: PeerRef, options: AddOptions): PeerRef {
+    const slot = slotOf(ref);
+    const status = this.#rows.status(slot);
+    if (status !== "dead") {
+      const id = this.#rows.id(slot);
       throw new SystoleTypeError(
         "ERR_SYSTOLE_DUPLICATE_PEER",
-        `A peer with the id ${JSON.stringify(row.id)} is ${row.state.status} already.\nUse find(id) for its ref, or remove it first.`,
-        row.id,
+        `A peer with the id ${JSON.stringify(id)} is ${status} already.\nUse find(id) for its ref, or remove it first.`,
+        id,
       );
     }
-    if (options.policy !== undefined) this.setPolicy(row.ref, options.policy);
-    this.#step(row, { type: "dial", at: this.#turn.now });
-    return row.ref;
+    if (options.policy !== undefined) this.setPolicy(ref, options.policy);
+    this.#step(slot, { type: "dial", at: this.#turn.now });
+    return ref;
   }
 
-  #drop(row: Row): void {
-    this.#delist(row);
-    this.#counts[row.state.status] -= 1;
-    this.#rows[slotOf(row.ref)] = undefined;
-    if (row.id !== undefined) this.#byId.delete(row.id);
-    this.#slots.release(row.ref);
+  #about(slot: number): About {
+    const peer = this.#rows.ref(slot);
+    const id = this.#rows.id(slot);
+    return id === undefined ? { peer } : { peer, id };
   }
 
-  #row(ref: PeerRef): Row | undefined {
-    const row = this.#peek(ref);
-    if (row === undefined) this.#staleRefs += 1;
-    return row;
+  #isHere(ref: PeerRef): boolean {
+    const here = this.#rows.has(ref);
+    if (!here) this.#staleRefs += 1;
+    return here;
   }
 
-  #peek(ref: PeerRef): Row | undefined {
-    const row = this.#rows[slotOf(ref)];
-    return row?.ref === ref ? row : undefined;
+  /** Where the deadlines of a peer may have moved earlier. */
+  #reschedule(slot: number): void {
+    this.#deadlines.lower(slot, this.#deadlineAt(slot));
+    const { living } = this.#rows;
+    if (living.isLiving(slot)) this.#deadlines.schedule(slot, living.beatDueAt(slot));
   }
 
-  #enlist(row: Row): void {
-    if (isJudged(row.state)) this.#judged.add(row.policy.suspectAfterMs);
+  /** The next verdict of a living peer; the next anything of another one. */
+  #deadlineAt(slot: number): number {
+    const { living } = this.#rows;
+    if (living.isLiving(slot)) return this.#verdictOfLiving(slot);
+    if (!this.#rows.isTaken(slot)) return Number.POSITIVE_INFINITY;
+    const state = this.#rows.state(slot);
+    if (this.#stalls.paused) return nextActAt(state);
+    return nextDeadline(state, this.#rows.policy(slot), this.#stalls.totalsAt(this.#turn.now));
   }
 
-  #delist(row: Row): void {
-    if (isJudged(row.state)) this.#judged.remove(row.policy.suspectAfterMs);
+  #verdictOfLiving(slot: number): number {
+    const { living } = this.#rows;
+    const stalls = this.#stalls;
+    if (stalls.paused || !living.judges(slot)) return Number.POSITIVE_INFINITY;
+    const policy = this.#rows.policy(slot);
+    const detectedMs = policy.detector(living.arrivals(slot), policy);
+    return dueAt(
+      living.lifeObservedAt(slot),
+      living.lifeCreditedAt(slot),
+      suspicionMs(detectedMs, policy.deadAfterMs, policy.minSuspicionMs),
+      stalls.lostMs,
+      stalls.countedMs,
+      stalls.graceMs,
+    );
   }
 
   #serve(): boolean {
@@ -435,60 +486,25 @@ export class Monitor implements Iterable<PeerRef> {
     if (from !== to) this.#turn.push({ type: "health", at: this.#turn.now, from, to });
   }
 
-  #judgeSelf(lateMs: number, due: readonly Row[]): void {
+  #judgeSelf(lateMs: number, due: readonly Due[]): void {
     const { now } = this.#turn;
-    const totals = this.#stalls.totalsAt(now);
-    const newlySilent = due.filter(
-      ({ state, policy }) => state.status === "alive" && now >= verdictAt(state, policy, totals),
-    ).length;
+    const { living, judged, counts } = this.#rows;
+    let newlySilent = 0;
+    for (const { slot } of due) {
+      if (living.isLiving(slot) && now >= this.#deadlineAt(slot)) newlySilent += 1;
+    }
     const before = this.#stalls.health;
-    this.#stalls.judgeSelf(lateMs, this.#counts.suspect, newlySilent, this.#judged.count, now);
+    this.#stalls.judgeSelf(lateMs, counts.suspect, newlySilent, judged.count, now);
     this.#noteHealth(before);
-  }
-
-  /** Due peers by deadline, then slot. A slice takes them by ascending slot from where it left off. */
-  #takeDue(slice: boolean): readonly Row[] {
-    const { now } = this.#turn;
-    if (this.#boundAt > now) return [];
-    let due = this.#rows.filter(
-      (row) => row !== undefined && this.#deadlineOf(row) <= now,
-    ) as Row[];
-    if (slice && due.length > SLICE_PEERS) {
-      const ahead = due.filter((row) => slotOf(row.ref) >= this.#cursor);
-      const behind = due.filter((row) => slotOf(row.ref) < this.#cursor);
-      due = [...ahead, ...behind].slice(0, SLICE_PEERS);
-      this.#cursor = slotOf((due.at(-1) as Row).ref) + 1;
-    } else {
-      this.#cursor = 0;
-    }
-    const deadlines = new Map(due.map((row) => [row, this.#deadlineOf(row)]));
-    const deadline = (row: Row) => deadlines.get(row) as number;
-    return due.sort((a, b) => deadline(a) - deadline(b) || slotOf(a.ref) - slotOf(b.ref));
-  }
-
-  #deadlineOf(row: Row): number {
-    if (this.#stalls.paused) return nextActAt(row.state);
-    return nextDeadline(row.state, row.policy, this.#stalls.totalsAt(this.#turn.now));
-  }
-
-  #lowerBound(row: Row): void {
-    this.#boundAt = Math.min(this.#boundAt, this.#deadlineOf(row));
-  }
-
-  #exactBound(): number {
-    let boundAt = Number.POSITIVE_INFINITY;
-    for (const row of this.#rows) {
-      if (row !== undefined) boundAt = Math.min(boundAt, this.#deadlineOf(row));
-    }
-    return boundAt;
   }
 
   /** The end of an outermost call: whoever drives us hears of an earlier deadline. */
   #settle(): void {
-    this.#stalls.judging(this.#judged.smallestSuspectAfterMs(), this.#turn.now);
+    this.#stalls.judging(this.#rows.judged.smallestSuspectAfterMs(), this.#turn.now);
     const deadline = this.nextDeadline();
-    const earlier = deadline < this.#settledAt;
+    const { POSITIVE_INFINITY: never } = Number;
+    const moved = deadline < this.#settledAt || (deadline === never && this.#settledAt !== never);
     this.#settledAt = deadline;
-    if (earlier) for (const callback of this.#earlier) callback();
+    if (moved) for (const callback of this.#earlier) callback();
   }
 }

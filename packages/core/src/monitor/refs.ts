@@ -15,15 +15,18 @@ const MAX_GENERATION = 2 ** 9 - 1;
 
 /** Hands out slots; each reuse is a new generation, and a slot whose generations are used up retires. */
 export class Slots {
-  readonly #generations: number[] = [];
-  readonly #free: number[] = [];
+  #generations: Uint16Array = new Uint16Array(64);
+  /** How many slots were ever handed out. */
+  #used = 0;
+  /** First in, first out: generations are used up evenly, and stale refs stay recognisable long. */
+  #free: number[] = [];
+  #firstFree = 0;
   /** Slots that will never be used again. */
   retired = 0;
 
   /** @throws RangeError `ERR_SYSTOLE_CAPACITY` when every slot is taken. */
   take(): PeerRef {
-    // First in, first out: generations are used up evenly, and stale refs stay recognisable long.
-    const slot = this.#free.shift() ?? this.#generations.length;
+    const slot = this.#free[this.#firstFree] ?? this.#used;
     if (slot >= MAX_SLOTS) {
       throw new SystoleRangeError(
         "ERR_SYSTOLE_CAPACITY",
@@ -31,9 +34,10 @@ export class Slots {
         slot,
       );
     }
-    const generation = this.#generations[slot] ?? 0;
-    this.#generations[slot] = generation;
-    return (generation * MAX_SLOTS + slot) as PeerRef;
+    if (slot === this.#used) this.#used += 1;
+    else this.#dropFirstFree();
+    if (slot >= this.#generations.length) this.#grow();
+    return this.refAt(slot);
   }
 
   release(ref: PeerRef): void {
@@ -43,9 +47,27 @@ export class Slots {
     if (generation > MAX_GENERATION) this.retired += 1;
     else this.#free.push(slot);
   }
+
+  /** The ref of whoever has this slot now, or would get it next. */
+  refAt(slot: number): PeerRef {
+    return ((this.#generations[slot] as number) * MAX_SLOTS + slot) as PeerRef;
+  }
+
+  #dropFirstFree(): void {
+    this.#firstFree += 1;
+    if (2 * this.#firstFree < this.#free.length) return;
+    this.#free = this.#free.slice(this.#firstFree);
+    this.#firstFree = 0;
+  }
+
+  #grow(): void {
+    const grown = new Uint16Array(Math.ceil(this.#generations.length * 1.5));
+    grown.set(this.#generations);
+    this.#generations = grown;
+  }
 }
 
 /** The slot of a ref: dense, from 0. */
 export function slotOf(ref: PeerRef): number {
-  return ref % MAX_SLOTS;
+  return ref & (MAX_SLOTS - 1);
 }

@@ -16,7 +16,8 @@ export class Stalls {
   /** Whether somebody promised to serve us in time; a loop that ticks by hand promises nothing. */
   driven = false;
 
-  readonly #graceMs: number;
+  /** The most of one stall that counts. */
+  readonly graceMs: number;
   readonly #toleranceMs: number | undefined;
   #servedAt: number;
   #promisedAt = Number.POSITIVE_INFINITY;
@@ -25,7 +26,7 @@ export class Stalls {
   #healthChangedAt = Number.NEGATIVE_INFINITY;
 
   constructor(graceMs: number, toleranceMs: number | undefined, now: number) {
-    this.#graceMs = graceMs;
+    this.graceMs = graceMs;
     this.#toleranceMs = toleranceMs;
     this.#servedAt = now;
   }
@@ -51,7 +52,7 @@ export class Stalls {
     if (suspectAfterMs === Number.POSITIVE_INFINITY) {
       this.#promisedAt = Number.POSITIVE_INFINITY;
     } else if (before === Number.POSITIVE_INFINITY) {
-      this.#renew(now);
+      this.renew(now);
     } else {
       const kept = Math.max(now, this.#servedAt + servedEveryMs(suspectAfterMs));
       this.#promisedAt = Math.min(this.#promisedAt, kept);
@@ -60,7 +61,7 @@ export class Stalls {
 
   /** A driver came or went. Its promise begins now. */
   drivenBy(driven: boolean, now: number): void {
-    if (driven && !this.driven) this.#renew(now);
+    if (driven && !this.driven) this.renew(now);
     this.driven = driven;
   }
 
@@ -70,20 +71,23 @@ export class Stalls {
    */
   serve(now: number): number {
     const stallMs = this.notice(now);
-    this.#renew(now);
+    this.renew(now);
     return stallMs;
+  }
+
+  /** Whether the promise of a driver is broken at `now`. */
+  isBroken(now: number): boolean {
+    return this.driven && !this.paused && now - this.#promisedAt > this.#tolerance();
   }
 
   /** Whether the promise is broken already; unlike `serve`, this does not renew one that is kept. */
   notice(now: number): number {
-    const lateMs = now - this.#promisedAt;
-    const broken = this.driven && !this.paused && lateMs > this.#tolerance();
-    if (!broken) return 0;
+    if (!this.isBroken(now)) return 0;
     const stallMs = now - this.#servedAt;
     this.count += 1;
     this.#lose(stallMs);
     this.#changeHealth(+1, now);
-    this.#renew(now);
+    this.renew(now);
     return stallMs;
   }
 
@@ -95,7 +99,7 @@ export class Stalls {
     this.count += 1;
     this.#lose(creditMs);
     this.#changeHealth(+1, now);
-    this.#renew(now);
+    this.renew(now);
     return creditMs;
   }
 
@@ -107,7 +111,7 @@ export class Stalls {
     if (this.#pausedAt === undefined) return;
     this.lostMs += now - this.#pausedAt;
     this.#pausedAt = undefined;
-    this.#renew(now);
+    this.renew(now);
   }
 
   /** Time that is no evidence at this instant: the totals, and a pause that still lasts. */
@@ -116,7 +120,7 @@ export class Stalls {
     return {
       lostMs: this.lostMs + pauseMs,
       countedMs: this.countedMs,
-      graceMs: this.#graceMs,
+      graceMs: this.graceMs,
     };
   }
 
@@ -151,10 +155,10 @@ export class Stalls {
 
   #lose(stallMs: number): void {
     this.lostMs += stallMs;
-    this.countedMs += Math.min(stallMs, this.#graceMs);
+    this.countedMs += Math.min(stallMs, this.graceMs);
   }
 
-  #renew(now: number): void {
+  renew(now: number): void {
     this.#servedAt = now;
     if (this.#judgedSuspectAfterMs !== Number.POSITIVE_INFINITY) {
       this.#promisedAt = now + servedEveryMs(this.#judgedSuspectAfterMs);

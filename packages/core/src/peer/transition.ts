@@ -512,11 +512,11 @@ type Changes = { readonly [K in keyof PeerState]?: PeerState[K] | undefined };
 function change(state: PeerState, changes: Changes): PeerState {
   const names = Object.keys(changes) as (keyof PeerState)[];
   if (names.every((name) => changes[name] === state[name])) return state;
-  const next: Record<string, unknown> = { ...state };
-  for (const name of names) {
-    if (changes[name] === undefined) delete next[name];
-    else next[name] = changes[name];
-  }
+  const merged: Changes = { ...state, ...changes };
+  if (!names.some((name) => changes[name] === undefined)) return Object.freeze(merged as PeerState);
+  // Built anew rather than deleted from: engines keep objects that lost a property in slow tables.
+  const next: Record<string, unknown> = {};
+  for (const [name, value] of Object.entries(merged)) if (value !== undefined) next[name] = value;
   return Object.freeze(next) as unknown as PeerState;
 }
 
