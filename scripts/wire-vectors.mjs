@@ -126,6 +126,7 @@ const rejected = [
   ["7 bytes", leave, (b) => b.slice(0, 7)],
   ["BEAT of 67 bytes", beat, (b) => cut(b, 67)],
   ["ECHO of 67 bytes", { ...beat, type: "echo" }, (b) => cut(b, 67)],
+  ["complete question of 204 bytes", { ...question, extra: new Uint8Array(204 - 85) }, (b) => b],
   ["LEAVE of 38 bytes", leave, (b) => cut(b, 38)],
   ["NOTICE of 60 bytes", notice, (b) => cut(b, 60)],
   ["wrong magic", beat, (b) => put(b, 0, "73")],

@@ -8,6 +8,7 @@ import {
   type Identity,
   MAX_CONTROL_BYTES,
   MAX_ID_BYTES,
+  PADDED_BYTES,
   TOP,
   type Word64,
 } from "../src/endpoint/frame.ts";
@@ -33,7 +34,7 @@ export const ids: fc.Arbitrary<string> = fc
   .string({ unit: "grapheme", minLength: 1, maxLength: 40 })
   .filter((id) => encodeText(id).length <= MAX_ID_BYTES);
 
-const identities: fc.Arbitrary<Identity> = fc.record({ boot: words64, id: ids });
+export const identities: fc.Arbitrary<Identity> = fc.record({ boot: words64, id: ids });
 /** As much of the ignorable area as every frame has room for. */
 const extras: fc.Arbitrary<Uint8Array> = fc.oneof(
   fc.constant(new Uint8Array(0)),
@@ -60,11 +61,15 @@ export const beats: fc.Arbitrary<BeatFrame> = fc
     identity: fc.option(identities, { nil: undefined }),
     extra: extras,
   })
-  .map(({ identity, ...frame }) => ({
-    ...frame,
-    asks: frame.type === "beat" && frame.asks,
-    ...(identity && { identity }),
-  }));
+  .map(({ identity, ...rest }) => {
+    const asks = rest.type === "beat" && rest.asks;
+    const frame: BeatFrame = { ...rest, asks, ...(identity && { identity }) };
+    const missing = asks && identity ? PADDED_BYTES - encodeFrame(frame).length : 0;
+    // A complete question is never short.
+    return missing > 0
+      ? { ...frame, extra: Uint8Array.of(...frame.extra, ...new Uint8Array(missing)) }
+      : frame;
+  });
 
 export const frames: fc.Arbitrary<Frame> = fc.oneof(
   { weight: 3, arbitrary: beats },

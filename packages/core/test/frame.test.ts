@@ -30,7 +30,7 @@ const beat: BeatFrame = {
   echo: 0x2021_2223_2425,
   heldMicros: 0xfedcba98,
   counted: true,
-  asks: true,
+  asks: false,
   gapMs: 1_000,
   wishMs: 500,
   minMs: 20,
@@ -39,6 +39,8 @@ const beat: BeatFrame = {
   extra: Uint8Array.of(0xaa, 0xbb),
 };
 const { identity: _, ...short } = beat;
+
+const question: BeatFrame = { ...beat, asks: true };
 
 const leave: Frame = {
   type: "leave",
@@ -68,7 +70,7 @@ const layouts: readonly (readonly [string, Frame, string])[] = [
   [
     "BEAT",
     beat,
-    `53 01 01 07 00000052
+    `53 01 01 05 00000052
      0102030405060708 0a0b0c0d0e0f 101112131415
      161718191a1b ffffffff80000000 202122232425 fedcba98
      000003e8 000001f4 00000014 ffffffff
@@ -77,7 +79,7 @@ const layouts: readonly (readonly [string, Frame, string])[] = [
   ],
   [
     "a short ECHO",
-    { ...short, type: "echo", asks: false, counted: false, extra: NO_EXTRA },
+    { ...short, type: "echo", counted: false, extra: NO_EXTRA },
     `53 01 02 00 00000044
      0102030405060708 0a0b0c0d0e0f 101112131415
      161718191a1b ffffffff80000000 202122232425 fedcba98
@@ -104,6 +106,14 @@ describe("the layout", () => {
   test.each(layouts)("%s", (_name, frame, hex) => {
     expect(Buffer.from(encodeFrame(frame)).toString("hex")).toBe(hex.replaceAll(/\s/g, ""));
     expect(decodeFrame(fromHex(hex))).toEqual({ ok: true, frame });
+  });
+
+  test("a complete question is as long as the longest answer", () => {
+    const bytes = encodeFrame({ ...question, extra: new Uint8Array(125) });
+    expect(bytes.length).toBe(PADDED_BYTES);
+    expect(decodeFrame(bytes)).toMatchObject({ ok: true, frame: { asks: true } });
+    // One that is not complete is answered by one that is not complete.
+    expect(decodeFrame(encodeFrame({ ...short, asks: true, extra: NO_EXTRA })).ok).toBe(true);
   });
 
   test("an identity is as long as the longest id at most, and a padded question holds the longest", () => {
@@ -153,12 +163,17 @@ describe("what is no frame", () => {
     ["BEAT without its last fixed byte", "short", cutTo(short as BeatFrame, 67)],
     ["LEAVE without its last fixed byte", "short", cutTo(leave, 38)],
     ["NOTICE without its last fixed byte", "short", cutTo(notice, 60)],
+    [
+      "a complete question of 204 bytes",
+      "short",
+      encodeFrame({ ...question, extra: new Uint8Array(124) }),
+    ],
     ["another protocol", "magic", at(data, 0, 0x47)],
     ["another version", "version", at(data, 1, 2)],
     ["type 0", "type", at(data, 2, 0)],
     ["type 6", "type", at(data, 2, 6)],
     ["BEAT with an unknown flag", "flags", at(beat, 3, 0x0f)],
-    ["ECHO that asks", "flags", at({ ...beat, type: "echo", asks: false }, 3, 0x07)],
+    ["ECHO that asks", "flags", at({ ...beat, type: "echo" }, 3, 0x07)],
     ["LEAVE with a flag", "flags", at(leave, 3, 1)],
     ["NOTICE with a flag", "flags", at(notice, 3, 1)],
     ["DATA with a flag", "flags", at(data, 3, 1)],

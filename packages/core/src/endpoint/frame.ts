@@ -16,7 +16,7 @@ const VERSION = 1;
 const SHORT_BYTES = 68;
 const LEAVE_BYTES = 39;
 const NOTICE_BYTES = 61;
-/** The longest complete BEAT or ECHO. Questions without a tag are padded to it: no answer is longer. */
+/** The longest complete BEAT or ECHO. A complete question is at least as long: no answer is longer. */
 export const PADDED_BYTES: number = SHORT_BYTES + 9 + MAX_ID_BYTES;
 
 const COMPLETE = 1;
@@ -301,6 +301,8 @@ function decodeBeat(bytes: Uint8Array, type: "beat" | "echo", allowedFlags: numb
   const identity = (flags & COMPLETE) === 0 ? undefined : getIdentity(bytes);
   if (identity === null) return fault("id");
   const fixedBytes = identity === undefined ? SHORT_BYTES : identity.endsAt;
+  const mustBePadded = identity !== undefined && (flags & ASKS) !== 0;
+  if (mustBePadded && bytes.length < PADDED_BYTES) return fault("short");
   const frame: BeatFrame = {
     type,
     ...sender,

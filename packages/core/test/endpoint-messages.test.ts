@@ -1,0 +1,72 @@
+// Application messages on a stream: whole, from somebody who said who it is, and bounded.
+import { describe, expect, test } from "vitest";
+import { encodeFrame } from "../src/endpoint/frame.ts";
+import { Wire } from "./wire.ts";
+
+describe("message, on streams", () => {
+  const stream = { transport: "stream" } as const;
+  const bytes = Uint8Array.from({ length: 256 }, (_, n) => n);
+
+  test("arrives whole, with bytes that are the receiver's own", () => {
+    const wire = new Wire(stream, stream);
+    const { right } = wire.connect();
+    expect(wire.left.endpoint.message(right, bytes)).toBe(true);
+    const [frame] = wire.left.inFlight.splice(0);
+    wire.right.endpoint.receive((frame as Uint8Array).subarray(0, 100), "wire");
+    expect(wire.right.of("message")).toEqual([]);
+    wire.right.endpoint.receive((frame as Uint8Array).subarray(100), "wire");
+    frame?.fill(0);
+    expect(wire.right.of("message")).toMatchObject([{ id: "left", bytes }]);
+  });
+
+  test("is not sent to the dead, nor where the transport refuses, nor where there are no messages", () => {
+    const wire = new Wire(stream, stream);
+    const { right } = wire.connect();
+    wire.left.takes = false;
+    expect(wire.left.endpoint.message(right, bytes)).toBe(false);
+    wire.left.takes = true;
+    wire.left.endpoint.ended("wire", "closed");
+    expect(wire.left.endpoint.message(right, bytes)).toBe(false);
+    const frames = new Wire();
+    expect(frames.left.endpoint.message(frames.connect().right, bytes)).toBe(false);
+  });
+
+  test("introduces its sender first, where that has not been done", () => {
+    const wire = new Wire(stream, stream);
+    const right = wire.left.endpoint.add("right", { path: "wire" });
+    expect(wire.left.endpoint.message(right, bytes)).toBe(true);
+    wire.deliver();
+    expect(wire.right.of("message")).toMatchObject([{ id: "left", bytes }]);
+    expect(wire.left.frames.slice(0, 2).map(({ type }) => type)).toEqual(["beat", "data"]);
+  });
+
+  test("of somebody who never said who it is is dropped, as it is where there are no messages", () => {
+    const data = encodeFrame({ type: "data", payload: bytes });
+    const wire = new Wire(stream);
+    wire.left.endpoint.receive(data, "wire");
+    wire.right.endpoint.receive(data, "wire");
+    expect([wire.left, wire.right].map(({ endpoint }) => endpoint.stats().dropped)).toEqual([
+      { "unexpected-data": 1 },
+      { "unexpected-data": 1 },
+    ]);
+  });
+
+  test("longer than the receiver takes ends the session there: protocol-error, and the path is refused", () => {
+    const wire = new Wire(stream, { ...stream, maxMessageBytes: 100 });
+    const { right } = wire.connect();
+    wire.left.endpoint.message(right, bytes);
+    wire.deliver();
+    expect(wire.right.changes.at(-1)).toBe("left alive>dead protocol-error");
+    expect(wire.right.of("refused")).toEqual([
+      { type: "refused", path: "wire", reason: "protocol-error" },
+    ]);
+    expect(wire.right.endpoint.stats().dropped).toEqual({ "too-long": 1 });
+  });
+
+  test("bytes that are no frames from a stranger are refused, too", () => {
+    const { endpoint, of } = new Wire(stream).left;
+    void of;
+    endpoint.receive(Buffer.from("GET / HTTP/1.1\r\n"), "wire");
+    expect(endpoint.stats()).toMatchObject({ dropped: { magic: 1 }, sessions: 0 });
+  });
+});

@@ -1,0 +1,106 @@
+// The door of an endpoint: wrong options say what is wrong, what was given, and a way out.
+import { describe, expect, test } from "vitest";
+import { createEndpoint } from "../src/endpoint/endpoint.ts";
+import type { EndpointOptions } from "../src/endpoint/options.ts";
+import { ManualHost } from "../src/testing/manual-host.ts";
+
+const plain = { id: "me", host: new ManualHost(), send: () => true, emit() {} };
+
+describe("wrong options", () => {
+  const long = "x".repeat(129);
+  const wrong: readonly (readonly [
+    option: string,
+    value: unknown,
+    options: unknown,
+    message: RegExp,
+  ])[] = [
+    ["options", undefined, undefined, /^An id must be a well-formed string of 1 to 128 bytes/],
+    ["id", undefined, { ...plain, id: undefined }, /got undefined\)\.\nGive each process/],
+    ["id", "", { ...plain, id: "" }, /got 0 bytes/],
+    ["id", long, { ...plain, id: long }, /got 129 bytes/],
+    ["id", "\ud800", { ...plain, id: "\ud800" }, /well-formed/],
+    ["send", 1, { ...plain, send: 1 }, /needs the function send \(got number\)/],
+    ["emit", undefined, { ...plain, emit: undefined }, /needs the function emit \(got undefined\)/],
+    [
+      "entropy",
+      undefined,
+      { ...plain, host: { now: () => 0 } },
+      /function entropy.*\nUse systemHost\(\)/,
+    ],
+    [
+      "epochMs",
+      undefined,
+      { ...plain, host: { now: () => 0, entropy: () => 0 } },
+      /function epochMs/,
+    ],
+    [
+      "transport",
+      "tcp",
+      { ...plain, transport: "tcp" },
+      /transport must be "stream" or "message" or "datagram" \(got tcp\)\.\nLeave it out/,
+    ],
+    ["role", "beat", { ...plain, role: "beat" }, /role must be "both" or "send" or "listen"/],
+    [
+      "maxMessageBytes",
+      Number.NaN,
+      { ...plain, maxMessageBytes: Number.NaN },
+      /maxMessageBytes must be an integer from 1 to 4294967287 \(got NaN\)/,
+    ],
+    ["maxMessageBytes", 0, { ...plain, maxMessageBytes: 0 }, /from 1 to/],
+    [
+      "limits.peers",
+      1.5,
+      { ...plain, limits: { peers: 1.5 } },
+      /limits\.peers must be an integer from 1/,
+    ],
+    ["limits.candidates", 2 ** 23, { ...plain, limits: { candidates: 2 ** 23 } }, /to 4194304/],
+  ];
+
+  test.each(wrong)("%s: %s", (_option, value, options, message) => {
+    const error = thrown(() => createEndpoint(options as EndpointOptions));
+    expect(error.message).toMatch(message);
+    expect(error).toMatchObject({ code: "ERR_SYSTOLE_OPTION", value });
+    expect(error instanceof RangeError || error instanceof TypeError).toBe(true);
+  });
+
+  test("policy", () => {
+    const error = thrown(() => createEndpoint({ ...plain, policy: { deadAfterMs: 1 } }));
+    expect(error).toMatchObject({ code: "ERR_SYSTOLE_POLICY" });
+  });
+
+  test("of add, leave, close and setPolicy", () => {
+    const endpoint = createEndpoint(plain);
+    const peer = endpoint.add("a");
+    const codes = [
+      () => endpoint.add(""),
+      () => endpoint.add("b", { role: "none" as never }),
+      () => endpoint.add("b", { policy: { jitter: 1 } }),
+      () => endpoint.add("a"),
+      () => endpoint.leave(peer, { returnInMs: Number.NaN }),
+      () => endpoint.leave(peer, { returnInMs: -1 }),
+      () => endpoint.close({ reason: "gone" as never }),
+      () => endpoint.setPolicy(peer, { intervalMs: 0 }),
+    ].map((call) => thrown(call).code);
+    expect(codes).toEqual([
+      "ERR_SYSTOLE_OPTION",
+      "ERR_SYSTOLE_OPTION",
+      "ERR_SYSTOLE_POLICY",
+      "ERR_SYSTOLE_DUPLICATE_PEER",
+      "ERR_SYSTOLE_OPTION",
+      "ERR_SYSTOLE_OPTION",
+      "ERR_SYSTOLE_OPTION",
+      "ERR_SYSTOLE_POLICY",
+    ]);
+    // Nothing of it had an effect.
+    expect([endpoint.size, endpoint.state(peer)?.status]).toEqual([1, "connecting"]);
+  });
+});
+
+function thrown(call: () => unknown): Error & { code?: string; value?: unknown } {
+  try {
+    call();
+  } catch (error) {
+    return error as Error;
+  }
+  throw new Error("nothing was thrown");
+}
