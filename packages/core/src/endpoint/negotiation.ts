@@ -56,6 +56,9 @@ export class Negotiation {
   inForce: Policy;
 
   #policy: Policy;
+  /** What the policy in force was made of. */
+  #derivedFrom: Policy | undefined;
+  #derivedBy = 1;
   readonly #role: Role;
   /** Our gap: shorter is safe at once, longer must be known to the other side first. */
   readonly #gap: Announced;
@@ -159,16 +162,29 @@ export class Negotiation {
 
   /** Replaces the policy in force only if a number of it changed: most beats change none. */
   #refresh(): void {
-    const scaled = scalePolicy(this.#policy, this.#factor());
-    const next = derivePolicy(scaled, {
+    const factor = this.#factor();
+    const { deadAfterMs, probeIntervalMs } = this.#policy;
+    const changes = {
       intervalMs: this.#gap.inForce,
       peerGapMs: this.#peerGapMs,
-      deadAfterMs: Math.max(this.#dead.inForce, scaled.deadAfterMs),
-      probeIntervalMs: Math.max(scaled.probeIntervalMs, this.#theirs?.minMs ?? 0),
-      // A returning peer is a new conversation, and that is the endpoint's to begin.
+      deadAfterMs: Math.max(this.#dead.inForce, deadAfterMs * factor),
+      probeIntervalMs: Math.max(probeIntervalMs * factor, this.#theirs?.minMs ?? 0),
+    };
+    const before = this.inForce;
+    const isSame =
+      this.#derivedFrom === this.#policy &&
+      this.#derivedBy === factor &&
+      changes.intervalMs === before.intervalMs &&
+      changes.peerGapMs === before.peerGapMs &&
+      changes.deadAfterMs === before.deadAfterMs &&
+      changes.probeIntervalMs === before.probeIntervalMs;
+    if (isSame) return;
+    this.#derivedFrom = this.#policy;
+    this.#derivedBy = factor;
+    // A returning peer is a new conversation, and that is the endpoint's to begin.
+    this.inForce = derivePolicy(scalePolicy(this.#policy, factor), {
+      ...changes,
       returns: "never",
     });
-    const names = Object.keys(next) as (keyof Policy)[];
-    if (names.some((name) => next[name] !== this.inForce[name])) this.inForce = next;
   }
 }

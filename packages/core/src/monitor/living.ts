@@ -4,7 +4,16 @@
 // `transition`, and stores what it says.
 
 import type { Arrivals } from "../detectors/fixed.ts";
-import { gapMs, paceWindowMs, unit } from "../peer/rules.ts";
+import type { Sign } from "../peer/events.ts";
+import {
+  gapMs,
+  isStale,
+  lostUpTo,
+  paceWindowMs,
+  rttSample,
+  smoothRtt,
+  unit,
+} from "../peer/rules.ts";
 import { NO_ARRIVALS, type PeerState, type Role } from "../peer/state.ts";
 import type { Policy } from "../policy.ts";
 
@@ -26,7 +35,11 @@ const BEATS = 2;
 
 /** Arrivals are kept only once somebody numbers its frames. */
 const TALLY = 6;
+const RECEIVED = 0;
+const LOST = 1;
+const BEHIND = 2;
 const STALE = 3;
+const HIGHEST = 4;
 const RTT = 5;
 
 const ROLES: readonly Role[] = ["both", "send", "listen"];
@@ -118,6 +131,42 @@ export class Living {
     if (this.#tallies !== undefined) this.#tallies[slot * TALLY + STALE] = 0;
   }
 
+  /** A frame that says more than "I am here": counted first; false if that is all it is good for. */
+  heardFrame(
+    slot: number,
+    at: number,
+    observedAt: number,
+    creditedAt: number,
+    sign: Sign,
+    policy: Policy,
+  ): boolean {
+    const tallies = this.#talliesFor();
+    const tally = slot * TALLY;
+    const { seq } = sign;
+    const highestSeq = tallies[tally + HIGHEST] as number;
+    if (seq !== undefined && seq <= highestSeq) {
+      tallies[tally + BEHIND] = (tallies[tally + BEHIND] as number) + 1;
+      return false;
+    }
+    if (seq !== undefined) {
+      const received = tallies[tally + RECEIVED] as number;
+      tallies[tally + LOST] = lostUpTo(seq, received, tallies[tally + LOST] as number, highestSeq);
+      tallies[tally + RECEIVED] = received + 1;
+      tallies[tally + HIGHEST] = seq;
+    }
+    const sampleMs = rttSample(sign, observedAt);
+    if (sampleMs !== undefined) {
+      const rttMs = tallies[tally + RTT] as number;
+      tallies[tally + RTT] = smoothRtt(Number.isNaN(rttMs) ? undefined : rttMs, sampleMs) as number;
+    }
+    if (isStale(sign, observedAt, policy)) {
+      tallies[tally + STALE] = (tallies[tally + STALE] as number) + 1;
+      return false;
+    }
+    this.heard(slot, at, observedAt, creditedAt);
+    return true;
+  }
+
   /** Something left: the next beat can wait. */
   sent(slot: number, at: number, policy: Policy): void {
     const row = slot * ROW;
@@ -202,21 +251,20 @@ export class Living {
   }
 
   #storeArrivals(slot: number, arrivals: Arrivals): void {
-    const capacity = this.#refs.length * TALLY;
-    if (this.#tallies === undefined || this.#tallies.length < capacity) {
-      // Nobody pays for tallies before somebody has something to tally.
-      if (arrivals === NO_ARRIVALS && this.#tallies === undefined) return;
-      this.#growTallies(capacity);
-    }
+    // Nobody pays for tallies before somebody has something to tally.
+    if (arrivals === NO_ARRIVALS && this.#tallies === undefined) return;
     const { received, lost, behind, stale, highestSeq, rttMs = Number.NaN } = arrivals;
-    this.#tallies?.set([received, lost, behind, stale, highestSeq, rttMs], slot * TALLY);
+    this.#talliesFor().set([received, lost, behind, stale, highestSeq, rttMs], slot * TALLY);
   }
 
-  #growTallies(capacity: number): void {
+  #talliesFor(): Float64Array {
+    const capacity = this.#refs.length * TALLY;
     const from = this.#tallies ?? new Float64Array(0);
+    if (this.#tallies !== undefined && from.length >= capacity) return from;
     const tallies = copied(from, capacity);
     for (let at = from.length + RTT; at < capacity; at += TALLY) tallies[at] = Number.NaN;
     this.#tallies = tallies;
+    return tallies;
   }
 
   /** By half more: doubling would waste more than it saves at a million. */

@@ -199,15 +199,12 @@ export class Monitor implements Iterable<PeerRef> {
    * @returns whether it counted as a sign of life.
    */
   heard(ref: PeerRef, sign?: HeardSign): boolean {
-    const isPlain = sign === undefined && this.#rows.living.holds(slotOf(ref), ref);
-    return isPlain && !this.#stalls.paused
-      ? this.#heardLiving(slotOf(ref))
-      : this.#heard(ref, sign);
+    return this.#hear(ref, sign);
   }
 
   /** As `heard`, for a frame that is numbered by its sender: `seq` counts up from 1 in each session. */
   heardBeat(ref: PeerRef, seq: number, sign?: HeardSign): boolean {
-    return this.#heard(ref, { ...sign, seq });
+    return this.#hear(ref, { ...sign, seq });
   }
 
   /** Something left for a peer: its next beat can wait. Never a sign of life. */
@@ -322,17 +319,29 @@ export class Monitor implements Iterable<PeerRef> {
 
   // ── inside ─────────────────────────────────────────────────────────────────────────────────────
 
-  /** A living peer that is simply heard: three numbers, no object, no output. */
-  #heardLiving(slot: number): boolean {
+  #hear(ref: PeerRef, sign: (HeardSign & { seq?: number }) | undefined): boolean {
+    const isLiving = this.#rows.living.holds(slotOf(ref), ref) && !this.#stalls.paused;
+    return isLiving ? this.#heardLiving(slotOf(ref), sign) : this.#heard(ref, sign);
+  }
+
+  /** A living peer stays alive whatever it says: a few numbers, no object, no output. */
+  #heardLiving(slot: number, sign: Sign | undefined): boolean {
     const outermost = this.#turn.enter();
     const { now } = this.#turn;
     const stalls = this.#stalls;
     if (stalls.isBroken(now)) this.#serve();
     else stalls.renew(now);
     const observedAt = now - stalls.lostMs;
-    this.#rows.living.heard(slot, now, observedAt, observedAt + stalls.countedMs);
+    const creditedAt = observedAt + stalls.countedMs;
+    const { living } = this.#rows;
+    let counted = true;
+    if (sign === undefined) living.heard(slot, now, observedAt, creditedAt);
+    else {
+      const policy = this.#rows.policy(slot);
+      counted = living.heardFrame(slot, now, observedAt, creditedAt, sign, policy);
+    }
     if (outermost) this.#turn.leave();
-    return true;
+    return counted;
   }
 
   #sentLiving(slot: number): void {

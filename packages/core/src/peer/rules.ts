@@ -74,6 +74,50 @@ export function stretchMs(health: number, suspectAfterMs: number, deadAfterMs: n
   return (2 * (deadAfterMs - suspectAfterMs) * health) / MAX_HEALTH;
 }
 
+/** What a frame may say about time, as far as the rules look at it; see `Sign` in events.ts. */
+export interface TimedSign {
+  readonly nonceAt?: number | undefined;
+  readonly nonceObservedAt?: number | undefined;
+  readonly heldMs?: number | undefined;
+  readonly rttMs?: number | undefined;
+}
+
+/**
+ * A frame that echoes only what we sent longer than D ago may have been held back by somebody, where
+ * life needs proof. `observed` is the observed time now.
+ */
+export function isStale(
+  sign: TimedSign,
+  observed: number,
+  policy: { readonly proof: string; readonly deadAfterMs: number },
+): boolean {
+  if (policy.proof !== "round-trip" || sign.nonceAt === undefined) return false;
+  return observed - (sign.nonceObservedAt ?? sign.nonceAt) > policy.deadAfterMs;
+}
+
+/** How many numbers are missing once `seq` came; the first number only says where counting starts. */
+export function lostUpTo(seq: number, received: number, lost: number, highestSeq: number): number {
+  return received === 0 ? lost : lost + (seq - highestSeq - 1);
+}
+
+/** In observed time: an echo that lay unread while we were frozen was not slow. */
+export function rttSample(sign: TimedSign, observed: number): number | undefined {
+  const { nonceAt, nonceObservedAt = nonceAt, heldMs, rttMs } = sign;
+  if (rttMs !== undefined || nonceObservedAt === undefined || heldMs === undefined) return rttMs;
+  const sampleMs = observed - nonceObservedAt - heldMs;
+  // Part of it fell into a freeze: no sample at all.
+  return sampleMs < 0 ? undefined : sampleMs;
+}
+
+/** RFC 6298 §2: the first sample is taken whole, later ones by an eighth. */
+export function smoothRtt(
+  before: number | undefined,
+  sample: number | undefined,
+): number | undefined {
+  if (sample === undefined || before === undefined) return sample ?? before;
+  return before + (sample - before) / 8;
+}
+
 /** The next gap: never above the interval, so that the announced interval is the largest gap. */
 export function gapMs(intervalMs: number, jitter: number, u: number): number {
   return intervalMs * (1 - jitter * u);

@@ -10,10 +10,14 @@ import {
   creditedAt,
   dueAt,
   gapMs,
+  isStale,
+  lostUpTo,
   NO_STALLS,
   observedAt,
   paceWindowMs,
+  rttSample,
   type StallTotals,
+  smoothRtt,
   stretchMs,
   suspicionMs,
   unit,
@@ -138,8 +142,9 @@ function onHeard(state: PeerState, event: Heard | Proven, policy: Policy): Trans
   const stalls = event.stalls ?? NO_STALLS;
   const { highestSeq } = state.arrivals;
   const behind = event.seq !== undefined && event.seq <= highestSeq;
-  const stale = !behind && isStale(event, stalls, policy);
-  const arrivals = countArrival(state.arrivals, event, behind, stale, rttSample(event, stalls));
+  const observed = observedAt(event.at, stalls.lostMs);
+  const stale = !behind && isStale(event, observed, policy);
+  const arrivals = countArrival(state.arrivals, event, behind, stale, rttSample(event, observed));
   if (behind || stale) return [change(state, { arrivals }), NOTHING];
 
   const trigger = isProof(state, event) ? "proven" : "heard";
@@ -150,19 +155,12 @@ function onHeard(state: PeerState, event: Heard | Proven, policy: Policy): Trans
   const life = {
     arrivals,
     heardAt: event.at,
-    lifeObservedAt: observedAt(event.at, stalls.lostMs),
+    lifeObservedAt: observed,
     lifeCreditedAt: creditedAt(event.at, stalls.lostMs, stalls.countedMs),
   };
   const to = unproven ? state.status : TRANSITIONS[state.status][trigger];
   if (to === state.status) return [change(state, life), NOTHING];
   return enterAlive(state, life, event, policy);
-}
-
-/** A frame that echoes only what we sent longer than D ago may have been held back by somebody. */
-function isStale(sign: Sign & { at: number }, stalls: StallTotals, policy: Policy): boolean {
-  if (policy.proof !== "round-trip" || sign.nonceAt === undefined) return false;
-  const nonceObservedAt = sign.nonceObservedAt ?? sign.nonceAt;
-  return observedAt(sign.at, stalls.lostMs) - nonceObservedAt > policy.deadAfterMs;
 }
 
 function isProof(state: PeerState, event: Heard | Proven): boolean {
@@ -186,28 +184,12 @@ function countArrival(
     ...arrivals,
     ...(seq !== undefined && {
       received: received + 1,
-      // The first number only says where counting starts.
-      lost: received === 0 ? lost : lost + (seq - highestSeq - 1),
+      lost: lostUpTo(seq, received, lost, highestSeq),
       highestSeq: seq,
     }),
     stale: stale ? arrivals.stale + 1 : 0,
     ...(smoothed !== undefined && { rttMs: smoothed }),
   });
-}
-
-/** In observed time: an echo that lay unread while we were frozen was not slow. */
-function rttSample(sign: Sign & { at: number }, stalls: StallTotals): number | undefined {
-  const { nonceAt, nonceObservedAt = nonceAt, heldMs, rttMs } = sign;
-  if (rttMs !== undefined || nonceObservedAt === undefined || heldMs === undefined) return rttMs;
-  const sampleMs = observedAt(sign.at, stalls.lostMs) - nonceObservedAt - heldMs;
-  // Part of it fell into a freeze: no sample at all.
-  return sampleMs < 0 ? undefined : sampleMs;
-}
-
-/** RFC 6298 §2: the first sample is taken whole, later ones by an eighth. */
-function smoothRtt(before: number | undefined, sample: number | undefined): number | undefined {
-  if (sample === undefined || before === undefined) return sample ?? before;
-  return before + (sample - before) / 8;
 }
 
 function enterAlive(
