@@ -182,9 +182,9 @@ export class Negotiation {
     this.#derivedFrom = this.#policy;
     this.#derivedBy = factor;
     // A returning peer is a new conversation, and that is the endpoint's to begin.
-    this.inForce = derivePolicy(scalePolicy(this.#policy, factor), {
-      ...changes,
-      returns: "never",
-    });
+    const scaled = scalePolicy(this.#policy, factor);
+    const next = derivePolicy(scaled, { ...changes, returns: "never" });
+    const names = Object.keys(next) as (keyof Policy)[];
+    if (names.some((name) => next[name] !== before[name])) this.inForce = next;
   }
 }
