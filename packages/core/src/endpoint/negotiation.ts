@@ -73,7 +73,8 @@ export class Negotiation {
     this.#policy = policy;
     this.#role = role;
     this.#peerGapMs = policy.intervalMs;
-    this.#gap = new Announced(policy.intervalMs, (next, inForce) => next <= inForce);
+    const gapMs = Math.min(policy.intervalMs, this.#freshMs());
+    this.#gap = new Announced(gapMs, (next, inForce) => next <= inForce);
     this.#dead = new Announced(policy.deadAfterMs, (next, inForce) => next >= inForce);
     this.inForce = policy;
     this.#refresh();
@@ -150,7 +151,17 @@ export class Negotiation {
       // Whoever only answers is heard as often as we ask.
       this.peerOnlyAnswers ? wishMs : intervalMs,
     );
-    return Math.max(floorMs, minMs, wanted);
+    return Math.max(minMs, Math.min(Math.max(floorMs, wanted), this.#freshMs()));
+  }
+
+  /**
+   * Where only round trips count, frames of theirs that echo nothing of ours younger than our D are
+   * no life: our own gap must let them, though one of ours is lost.
+   */
+  #freshMs(): number {
+    const { proof, deadAfterMs } = this.#policy;
+    const needsEchoes = proof === "round-trip" && this.#role === "both";
+    return needsEchoes ? deadAfterMs / 3 : Number.POSITIVE_INFINITY;
   }
 
   /** How much slower they are than we wish; our deadlines stretch by it. */
