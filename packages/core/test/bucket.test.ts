@@ -22,6 +22,16 @@ test("never holds more than its capacity, which may change while it runs", () =>
   expect(takeAll(2e9, 1)).toBe(1);
 });
 
+test("says for how long it has been refusing, until it was full again", () => {
+  const bucket = new TokenBucket(2, 0);
+  const take = (now: number) => bucket.take(now, 10, 2);
+  expect([take(0), take(0), bucket.overdrawnMs(5)]).toEqual([true, true, 0]);
+  expect([take(5), bucket.overdrawnMs(5), bucket.overdrawnMs(65)]).toEqual([false, 0, 60]);
+  // A token now and then is no end of it.
+  expect([take(12), take(14), bucket.overdrawnMs(100)]).toEqual([true, false, 95]);
+  expect([take(1_000), bucket.overdrawnMs(1_000)]).toEqual([true, 0]);
+});
+
 const waits = fc.array(fc.nat({ max: 300 }), { maxLength: 60 });
 const rates = fc.record({
   refillMs: fc.integer({ min: 1, max: 50 }),

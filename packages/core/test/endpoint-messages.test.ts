@@ -1,6 +1,6 @@
 // Application messages on a stream: whole, from somebody who said who it is, and bounded.
 import { describe, expect, test } from "vitest";
-import { encodeFrame } from "../src/endpoint/frame.ts";
+import { type BeatFrame, encodeFrame } from "../src/endpoint/frame.ts";
 import { Wire } from "./wire.ts";
 
 describe("message, on streams", () => {
@@ -68,5 +68,31 @@ describe("message, on streams", () => {
     void of;
     endpoint.receive(Buffer.from("GET / HTTP/1.1\r\n"), "wire");
     expect(endpoint.stats()).toMatchObject({ dropped: { magic: 1 }, sessions: 0 });
+  });
+
+  test("a flood of beats is fatal only once it lasted as long as a silence would", () => {
+    const wire = new Wire(stream, stream);
+    wire.connect();
+    const flood = (ms: number) => {
+      for (let passed = 0; passed < ms; passed += 10) {
+        const [model] = wire.left.beats.slice(-1);
+        // Ten times as many as the right end said it accepts.
+        for (let n = 1; n <= 20; n++) {
+          seq += 1;
+          wire.right.endpoint.receive(
+            encodeFrame({ ...(model as BeatFrame), asks: false, seq }),
+            "wire",
+          );
+        }
+        wire.run(10);
+      }
+    };
+    let seq = 1_000;
+    // A burst of what was queued somewhere, and a good while more.
+    flood(5_000);
+    expect(wire.right.changes).toEqual(["left connecting>alive"]);
+    expect(wire.right.endpoint.stats().dropped["too-many"]).toBeGreaterThan(0);
+    flood(2_000);
+    expect(wire.right.changes).toContain("left alive>dead protocol-error");
   });
 });
