@@ -139,6 +139,9 @@ export async function notKept(bench: Bench, kind: Kind): Promise<void> {
   lent.fill(0);
   await bench.until(() => bench.right.all.length >= frame.length);
   if (!sameBytes(bench.right.all.subarray(0, frame.length), frame) && kind.transport !== "signs") {
-    broken("not-kept", "what came is not what the frame held when send was called");
+    broken(
+      "not-kept",
+      "what came is not what the frame held when send was called (say keepsFrames where that is meant, as with node:net and node:dgram)",
+    );
   }
 }

@@ -28,8 +28,9 @@ export interface TransportContractOptions {
    */
   readonly transport?: Transport | "signs" | undefined;
   /**
-   * True where `send` returns before the bytes have been read from the frame. That is sound, because
-   * endpoints never touch a frame again; a transport that says nothing must not do it. Default false.
+   * True where `send` returns before the bytes have been read from the frame, as with node:net and
+   * node:dgram. That is sound, because endpoints never touch a frame again; a transport that says
+   * nothing must not do it. Default false.
    */
   readonly keepsFrames?: boolean | undefined;
   /** How often `settle` is called before something counts as lost. Default 200. */
