@@ -7,9 +7,9 @@ import { entries, root } from "./entries.mjs";
 
 /** Where we want to be, and what must not be exceeded on the way. */
 const budgets = {
-  "@systole/core": { targetBytes: 8_192, limitBytes: 9_216 },
+  "@systole/core": { targetBytes: 8_192, limitBytes: 12_288 },
   "@systole/core/system": { targetBytes: 1_024, limitBytes: 1_024 },
-  "@systole/core/endpoint": { targetBytes: 8_192, limitBytes: 10_752 },
+  "@systole/core/endpoint": { targetBytes: 8_192, limitBytes: 11_264 },
 };
 
 const core = entries.find(({ name }) => name === "@systole/core");

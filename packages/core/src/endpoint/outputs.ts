@@ -39,8 +39,7 @@ export type RefusedReason =
   | "protocol-error"
   | "not-accepted"
   | "duplicate-id"
-  | "too-many-peers"
-  | "replaced";
+  | "too-many-peers";
 
 /** A path (a connection, in adapters) that belongs to no peer, or no longer: close it. */
 export interface RefusedOutput<Path> {
