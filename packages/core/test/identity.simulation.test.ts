@@ -1,0 +1,58 @@
+// One id, one life: restarts with any clock, and two processes that claim the same id.
+import fc from "fast-check";
+import { expect, test } from "vitest";
+import { Cluster } from "./cluster.ts";
+import { calmNetworks, transports, wirePolicies } from "./wire-arbitraries.ts";
+
+/** 2026-01-01, where clocks of simulated nodes start. */
+const NOW = 1_767_225_600_000;
+
+const restarts = fc.record({
+  transport: fc.constantFrom(...transports),
+  network: calmNetworks,
+  policies: fc.tuple(wirePolicies, wirePolicies),
+  byHand: fc.boolean(),
+  adds: fc.boolean(),
+  aliveMs: fc.integer({ min: 0, max: 600 }),
+  downMs: fc.constantFrom(0, 0, 300, 4_000),
+  clock: fc.constantFrom("back", "equal", "ahead"),
+});
+
+test("whoever restarts is back, whatever its clock says", () => {
+  fc.assert(
+    fc.property(
+      restarts,
+      ({ transport, network, policies, byHand, adds, aliveMs, downMs, clock }) => {
+        const cluster = new Cluster(transport, network);
+        const isDatagram = transport === "datagram";
+        const policy = { ...policies[0], redial: !isDatagram && adds };
+        const a = cluster.start("a", { policy, accept: () => true });
+        const options = {
+          policy: { ...policies[1], redial: !isDatagram && !adds },
+          accept: () => true,
+        };
+        const adder = byHand && isDatagram;
+        const first = cluster.start("b", { ...options, epochMs: NOW });
+        if (adds) a.add("b");
+        if (!adds || adder) first.add("a");
+        cluster.run(1_000 + aliveMs);
+        fc.pre(a.status("b") === "alive" && first.status("a") === "alive");
+        first.stop();
+        cluster.run(downMs);
+        const epochMs =
+          clock === "back" ? NOW - 1e9 : clock === "ahead" ? NOW + 1e9 : NOW - cluster.network.now;
+        const second = cluster.start("b", { ...options, epochMs });
+        if (!adds || adder) second.add("a");
+        const isBack = () => a.status("b") === "alive" && second.status("a") === "alive";
+        cluster.run(300);
+        cluster.runUntil(isBack, 12_000);
+        cluster.run(500);
+        expect([a.status("b"), second.status("a")]).toEqual(["alive", "alive"]);
+        const lives = a.changes.filter(
+          ({ id, to, from }) => id === "b" && `${from} ${to}` === "connecting alive",
+        );
+        expect(lives).toHaveLength(2);
+      },
+    ),
+  );
+});
