@@ -1,47 +1,25 @@
-// `pnpm bench`: what a heard beat, a tick and a frame cost today, beside what people use instead, in
-// one run. The monitor is the simple one (the oracle of the fast one to come): no targets yet.
+// `pnpm bench`: everything, quickly. First the monitor beside what people use instead (see speed.mjs),
+// then what a frame costs.
 
-import { cpus } from "node:os";
-import { createMonitor } from "@systole/core";
 import { createEndpoint, decodeFrame, encodeFrame } from "@systole/core/endpoint";
 import { ManualHost } from "@systole/core/testing";
 
 const ROUNDS = 7;
 const POLICY = { intervalMs: 1_000, suspectAfterMs: 3_000, deadAfterMs: 6_000 };
 
-console.log(
-  `Node ${process.version}, ${cpus()[0]?.model ?? "unknown CPU"}, ${cpus().length} CPUs; median of ${ROUNDS} rounds (spread)\n`,
-);
+process.argv.push("--quick");
+await import("./speed.mjs");
 
-for (const peers of [1_000, 10_000, 100_000]) {
-  const order = shuffled(peers);
-  report(`heard, ${peers} peers, random order`, [
-    ["bare f64[i] = now", heardInArray(peers, order)],
-    ["timeout.refresh()", heardByRefresh(peers, order)],
-    ["clear + setTimeout", heardByTimers(peers, order)],
-    ["Systole monitor", heardByMonitor(peers, order)],
-  ]);
-}
-report("a tick in which nothing is due, 100 000 peers", [["Systole monitor", idleTicks(100_000)]]);
-report("frames", [
-  ["encode BEAT", encodes()],
-  ["decode BEAT", decodes()],
-  ["endpoint: a beat, both ends", receives()],
-]);
-// The timers of the watchdogs measured above would keep the process alive for seconds.
-process.exit();
+console.log(`\n### Frames, in ns: median of ${ROUNDS} rounds (spread)\n`);
+report("encode BEAT", encodes());
+report("decode BEAT", decodes());
+report("endpoint: a beat, both ends", receives());
 
 /** A case is a function that does `count` operations and returns `count`. */
-function report(title, cases) {
-  console.log(title);
-  const base = measure(cases[0][1]);
-  for (const [name, run] of cases) {
-    const { median, least, most } = name === cases[0][0] ? base : measure(run);
-    const ratio = cases.length > 1 ? `${(median / base.median).toFixed(1).padStart(8)} ×` : "";
-    const spread = `${least.toFixed(0)}–${most.toFixed(0)}`;
-    console.log(`  ${name.padEnd(24)} ${median.toFixed(1).padStart(9)} ns ${ratio}  (${spread})`);
-  }
-  console.log();
+function report(name, run) {
+  const { median, least, most } = measure(run);
+  const spread = `${least.toFixed(0)}–${most.toFixed(0)}`;
+  console.log(`${name.padEnd(28)} ${median.toFixed(1).padStart(9)} (${spread})`);
 }
 
 function measure(run) {
@@ -53,58 +31,6 @@ function measure(run) {
     return Number(process.hrtime.bigint() - from) / count;
   }).sort((a, b) => a - b);
   return { median: figures[ROUNDS >> 1], least: figures[0], most: figures.at(-1) };
-}
-
-function heardInArray(peers, order) {
-  const heardAt = new Float64Array(peers);
-  return () => {
-    for (const peer of order) heardAt[peer] = 1_234.5;
-    return order.length;
-  };
-}
-
-function heardByRefresh(peers, order) {
-  const timers = Array.from({ length: peers }, () => setTimeout(() => {}, 6_000).unref());
-  return () => {
-    for (const peer of order) timers[peer].refresh();
-    return order.length;
-  };
-}
-
-function heardByTimers(peers, order) {
-  const timers = Array.from({ length: peers }, () => setTimeout(() => {}, 6_000).unref());
-  return () => {
-    for (const peer of order) {
-      clearTimeout(timers[peer]);
-      timers[peer] = setTimeout(() => {}, 6_000).unref();
-    }
-    return order.length;
-  };
-}
-
-function heardByMonitor(peers, order) {
-  const { monitor, refs } = populated(peers);
-  return () => {
-    for (const peer of order) monitor.heard(refs[peer]);
-    return order.length;
-  };
-}
-
-function idleTicks(peers) {
-  const { monitor } = populated(peers);
-  monitor.tick();
-  return () => {
-    for (let n = 0; n < 100; n++) monitor.tick();
-    return 100;
-  };
-}
-
-function populated(peers) {
-  const host = new ManualHost();
-  const monitor = createMonitor({ host, policy: POLICY, emit() {} });
-  const refs = Array.from({ length: peers }, () => monitor.add());
-  for (const ref of refs) monitor.heard(ref);
-  return { monitor, refs, host };
 }
 
 function aBeat() {
@@ -159,15 +85,4 @@ function receives() {
     }
     return ends.a.stats().framesReceived + ends.b.stats().framesReceived;
   };
-}
-
-function shuffled(count) {
-  const order = Uint32Array.from({ length: count }, (_, index) => index);
-  let seed = 1;
-  for (let left = count - 1; left > 0; left--) {
-    seed = Math.imul(seed, 1_664_525) + 1_013_904_223;
-    const pick = (seed >>> 0) % (left + 1);
-    [order[left], order[pick]] = [order[pick], order[left]];
-  }
-  return order;
 }

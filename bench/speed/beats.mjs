@@ -1,0 +1,39 @@
+// What a heard beat costs, in random order, and how much memory a watched peer takes.
+
+import { CONTENDERS } from "./contenders.mjs";
+import { median, shuffled, timeMs, usedBytes } from "./measuring.mjs";
+
+const PASSES = 5;
+const CHUNK = 20_000;
+
+export async function measure({ name, peers, passMs }) {
+  const { make, npm } = CONTENDERS.find((contender) => contender.name === name);
+  const order = shuffled(peers);
+  // Its code is not memory a peer takes.
+  if (npm !== undefined) await import(npm);
+  const before = usedBytes();
+  const contender = await make(peers);
+  const bytesPerPeer = (usedBytes() - before) / peers;
+  const chunks = [];
+  for (let at = 0; at < peers; at += CHUNK) chunks.push(order.subarray(at, at + CHUNK));
+  let next = 0;
+  // Goes round and round through all peers, so that nobody's row stays in the cache for free.
+  const pass = () => {
+    let beats = 0;
+    let spentMs = 0;
+    while (spentMs < passMs) {
+      const repeats = Math.ceil(CHUNK / chunks[next].length);
+      const chunk = chunks[next];
+      spentMs += timeMs(() => {
+        for (let n = 0; n < repeats; n++) contender.hear(chunk);
+      });
+      beats += repeats * chunk.length;
+      next = (next + 1) % chunks.length;
+    }
+    return (spentMs * 1e6) / beats;
+  };
+  pass();
+  const nsPerBeat = median(Array.from({ length: PASSES }, pass));
+  const lookMs = contender.look && median(Array.from({ length: 5 }, () => timeMs(contender.look)));
+  return { nsPerBeat, bytesPerPeer, lookMs };
+}

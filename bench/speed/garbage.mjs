@@ -1,0 +1,45 @@
+// What ten million heard beats leave on the heap, and what a full collection costs with all peers.
+
+import { PerformanceObserver } from "node:perf_hooks";
+import { livingMonitor } from "./contenders.mjs";
+import { median, shuffled, timeMs } from "./measuring.mjs";
+
+const BEATS = 10_000_000;
+
+export async function measure({ peers, numbered }) {
+  const { clock, monitor } = livingMonitor(peers);
+  const order = shuffled(peers);
+  let seq = 0;
+  const hear = (beats) => {
+    for (let done = 0; done < beats; done += peers) {
+      clock.at += 0.25;
+      seq += 1;
+      if (numbered) for (let n = 0; n < peers; n++) monitor.heardBeat(order[n], seq);
+      else for (let n = 0; n < peers; n++) monitor.heard(order[n]);
+    }
+  };
+  hear(3_000_000);
+  const bytes = await allocated(() => hear(BEATS));
+  const collectionMs = median(Array.from({ length: 5 }, () => timeMs(() => globalThis.gc())));
+  return { bytesPerBeat: Math.max(0, bytes) / BEATS, collectionMs };
+}
+
+/** Heap in use after it less before; what scavenges took away meanwhile is counted, too. */
+async function allocated(body) {
+  let scavenges = 0;
+  const observer = new PerformanceObserver((list) => {
+    scavenges += list.getEntries().length;
+  });
+  globalThis.gc();
+  await new Promise((resolve) => setTimeout(resolve, 50));
+  observer.observe({ entryTypes: ["gc"] });
+  const before = process.memoryUsage().heapUsed;
+  body();
+  const after = process.memoryUsage().heapUsed;
+  await new Promise((resolve) => setTimeout(resolve, 50));
+  observer.disconnect();
+  return after - before + scavenges * SCAVENGE_BYTES;
+}
+
+/** The children run with semi-spaces of 1 MiB: a scavenge is the end of that much. */
+const SCAVENGE_BYTES = 2 ** 20;

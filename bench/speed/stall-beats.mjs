@@ -1,0 +1,12 @@
+// The watched peers, in a thread of their own: they beat on, whatever happens to who watches them.
+
+import { parentPort, workerData } from "node:worker_threads";
+
+const { peers, killed, intervalMs, killAtMs } = workerData;
+const startedAt = performance.now();
+
+setInterval(() => {
+  const isOver = performance.now() - startedAt >= killAtMs;
+  // The first ones are killed. A message each, as each would be a datagram.
+  for (let peer = isOver ? killed : 0; peer < peers; peer++) parentPort.postMessage(peer);
+}, intervalMs);

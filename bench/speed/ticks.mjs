@@ -1,0 +1,57 @@
+// What a tick costs under steady traffic: every peer beats once a second, in random order, and the
+// monitor is ticked every millisecond. Also a tick that finds nothing to do, and `nextDeadline`.
+
+import { livingMonitor } from "./contenders.mjs";
+import { percentile, shuffled, timeMs } from "./measuring.mjs";
+
+// All peers came alive at one instant; their blocks spread only after the first timeout.
+const WARM_MS = 3_500;
+const CALLS = 200_000;
+
+export function measure({ peers, role, ms }) {
+  let beats = 0;
+  const emit = (output) => {
+    if (output.type === "beat") beats += 1;
+    if (output.type === "changed" && output.to !== "alive") lost += 1;
+  };
+  let lost = 0;
+  const { clock, monitor } = livingMonitor(peers, { role, emit });
+  const order = shuffled(peers);
+  const ticksMs = [];
+  let heardMs = 0;
+  let next = 0;
+  let heard = 0;
+  for (let elapsed = 0; elapsed < WARM_MS + ms; elapsed++) {
+    clock.at += 1;
+    const until = Math.floor(((elapsed + 1) * peers) / 1_000);
+    const arrivalsMs = timeMs(() => {
+      for (; next < until; next++) monitor.heard(order[next % peers]);
+    });
+    const tickMs = timeMs(() => monitor.tick());
+    if (elapsed < WARM_MS) continue;
+    heardMs += arrivalsMs;
+    heard += peers / 1_000;
+    ticksMs.push(tickMs);
+  }
+  const totalMs = ticksMs.reduce((sum, tickMs) => sum + tickMs, heardMs);
+  return {
+    p50Ms: percentile(ticksMs, 0.5),
+    p99Ms: percentile(ticksMs, 0.99),
+    maxMs: percentile(ticksMs, 1),
+    nsPerBeatInAll: (totalMs * 1e6) / heard,
+    beatsSent: beats,
+    wronglySuspected: lost,
+    idleTickNs: idle(() => monitor.tick()),
+    nextDeadlineNs: idle(() => monitor.nextDeadline()),
+  };
+}
+
+/** Nothing is due at this instant any more: everything was done by the tick before. */
+function idle(call) {
+  const run = () => {
+    for (let n = 0; n < CALLS / 10; n++) call();
+  };
+  run();
+  const figures = Array.from({ length: 10 }, () => timeMs(run));
+  return (percentile(figures, 0.5) * 1e6) / (CALLS / 10);
+}
