@@ -35,11 +35,7 @@ export interface BeatObserved extends About {
 }
 
 /** Why a path is of no use any more. */
-export type RefusedReason =
-  | "protocol-error"
-  | "not-accepted"
-  | "duplicate-id"
-  | "too-many-peers";
+export type RefusedReason = "protocol-error" | "not-accepted" | "duplicate-id" | "too-many-peers";
 
 /** A path (a connection, in adapters) that belongs to no peer, or no longer: close it. */
 export interface RefusedOutput<Path> {
