@@ -131,40 +131,34 @@ export class Living {
     if (this.#tallies !== undefined) this.#tallies[slot * TALLY + STALE] = 0;
   }
 
-  /** A frame that says more than "I am here": counted first; false if that is all it is good for. */
-  heardFrame(
-    slot: number,
-    at: number,
-    observedAt: number,
-    creditedAt: number,
-    sign: Sign,
-    policy: Policy,
-  ): boolean {
+  /** A frame with a number: counts it; false if it is behind, and no sign of life. */
+  numbered(slot: number, seq: number): boolean {
     const tallies = this.#talliesFor();
     const tally = slot * TALLY;
-    const { seq } = sign;
     const highestSeq = tallies[tally + HIGHEST] as number;
-    if (seq !== undefined && seq <= highestSeq) {
+    if (seq <= highestSeq) {
       tallies[tally + BEHIND] = (tallies[tally + BEHIND] as number) + 1;
       return false;
     }
-    if (seq !== undefined) {
-      const received = tallies[tally + RECEIVED] as number;
-      tallies[tally + LOST] = lostUpTo(seq, received, tallies[tally + LOST] as number, highestSeq);
-      tallies[tally + RECEIVED] = received + 1;
-      tallies[tally + HIGHEST] = seq;
-    }
+    const received = tallies[tally + RECEIVED] as number;
+    tallies[tally + LOST] = lostUpTo(seq, received, tallies[tally + LOST] as number, highestSeq);
+    tallies[tally + RECEIVED] = received + 1;
+    tallies[tally + HIGHEST] = seq;
+    return true;
+  }
+
+  /** What a frame says about time; false if it is stale, and no sign of life. */
+  timed(slot: number, observedAt: number, sign: Sign, policy: Policy): boolean {
+    const tallies = this.#talliesFor();
+    const tally = slot * TALLY;
     const sampleMs = rttSample(sign, observedAt);
     if (sampleMs !== undefined) {
       const rttMs = tallies[tally + RTT] as number;
       tallies[tally + RTT] = smoothRtt(Number.isNaN(rttMs) ? undefined : rttMs, sampleMs) as number;
     }
-    if (isStale(sign, observedAt, policy)) {
-      tallies[tally + STALE] = (tallies[tally + STALE] as number) + 1;
-      return false;
-    }
-    this.heard(slot, at, observedAt, creditedAt);
-    return true;
+    if (!isStale(sign, observedAt, policy)) return true;
+    tallies[tally + STALE] = (tallies[tally + STALE] as number) + 1;
+    return false;
   }
 
   /** Something left: the next beat can wait. */

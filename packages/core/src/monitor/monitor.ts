@@ -199,12 +199,25 @@ export class Monitor implements Iterable<PeerRef> {
    * @returns whether it counted as a sign of life.
    */
   heard(ref: PeerRef, sign?: HeardSign): boolean {
-    return this.#hear(ref, sign);
+    const slot = slotOf(ref);
+    const { living } = this.#rows;
+    const stalls = this.#stalls;
+    if (sign !== undefined || !living.holds(slot, ref) || stalls.paused)
+      return this.#hear(ref, undefined, sign);
+    // The one path that is written out: a call more costs more than all that is done here.
+    const outermost = this.#turn.enter();
+    const { now } = this.#turn;
+    if (stalls.isBroken(now)) this.#serve();
+    else stalls.renew(now);
+    const observedAt = now - stalls.lostMs;
+    living.heard(slot, now, observedAt, observedAt + stalls.countedMs);
+    if (outermost) this.#turn.leave();
+    return true;
   }
 
   /** As `heard`, for a frame that is numbered by its sender: `seq` counts up from 1 in each session. */
   heardBeat(ref: PeerRef, seq: number, sign?: HeardSign): boolean {
-    return this.#hear(ref, { ...sign, seq });
+    return this.#hear(ref, seq, sign);
   }
 
   /** Something left for a peer: its next beat can wait. Never a sign of life. */
@@ -319,13 +332,14 @@ export class Monitor implements Iterable<PeerRef> {
 
   // ── inside ─────────────────────────────────────────────────────────────────────────────────────
 
-  #hear(ref: PeerRef, sign: (HeardSign & { seq?: number }) | undefined): boolean {
-    const isLiving = this.#rows.living.holds(slotOf(ref), ref) && !this.#stalls.paused;
-    return isLiving ? this.#heardLiving(slotOf(ref), sign) : this.#heard(ref, sign);
+  #hear(ref: PeerRef, seq: number | undefined, sign: HeardSign | undefined): boolean {
+    const slot = slotOf(ref);
+    const isLiving = this.#rows.living.holds(slot, ref) && !this.#stalls.paused;
+    return isLiving ? this.#heardLiving(slot, seq, sign) : this.#heard(ref, { ...sign, seq });
   }
 
   /** A living peer stays alive whatever it says: a few numbers, no object, no output. */
-  #heardLiving(slot: number, sign: Sign | undefined): boolean {
+  #heardLiving(slot: number, seq: number | undefined, sign: Sign | undefined): boolean {
     const outermost = this.#turn.enter();
     const { now } = this.#turn;
     const stalls = this.#stalls;
@@ -334,12 +348,10 @@ export class Monitor implements Iterable<PeerRef> {
     const observedAt = now - stalls.lostMs;
     const creditedAt = observedAt + stalls.countedMs;
     const { living } = this.#rows;
-    let counted = true;
-    if (sign === undefined) living.heard(slot, now, observedAt, creditedAt);
-    else {
-      const policy = this.#rows.policy(slot);
-      counted = living.heardFrame(slot, now, observedAt, creditedAt, sign, policy);
-    }
+    let counted = seq === undefined || living.numbered(slot, seq);
+    if (counted && sign !== undefined)
+      counted = living.timed(slot, observedAt, sign, this.#rows.policy(slot));
+    if (counted) living.heard(slot, now, observedAt, creditedAt);
     if (outermost) this.#turn.leave();
     return counted;
   }
@@ -354,7 +366,7 @@ export class Monitor implements Iterable<PeerRef> {
     if (living.beatDueAt(slot) < dueBefore) this.#turn.run(() => this.#reschedule(slot));
   }
 
-  #heard(ref: PeerRef, sign: (HeardSign & { seq?: number }) | undefined): boolean {
+  #heard(ref: PeerRef, sign: HeardSign & { seq: number | undefined }): boolean {
     return this.#turn.run(() => {
       if (!this.#isHere(ref)) return false;
       this.#serve();
@@ -362,7 +374,7 @@ export class Monitor implements Iterable<PeerRef> {
       const slot = slotOf(ref);
       const returns = this.#rows.policy(slot).returns === "new-session";
       if (returns && this.#rows.status(slot) === "dead") this.#step(slot, { type: "dial", at });
-      const { proof, ...rest } = sign ?? {};
+      const { proof, ...rest } = sign;
       const before = this.#rows.state(slot).arrivals;
       this.#step(slot, { ...rest, type: proof ? "proven" : "heard", at });
       // Many frames arrive in one instant: an old one does not count because another one did.

@@ -19,7 +19,8 @@ export class Stalls {
   /** The most of one stall that counts. */
   readonly graceMs: number;
   readonly #toleranceMs: number | undefined;
-  #servedAt: number;
+  // Numbers from the start: engines box what was once undefined, at every beat anew.
+  #servedAt = Number.NEGATIVE_INFINITY;
   #promisedAt = Number.POSITIVE_INFINITY;
   #judgedSuspectAfterMs = Number.POSITIVE_INFINITY;
   #pausedAt: number | undefined;
