@@ -17,7 +17,7 @@ export class Rows implements Iterable<PeerRef> {
   readonly #slots: Slots = new Slots();
   readonly #policies: (Policy | undefined)[] = [];
   /** Only filled where peers have ids. */
-  readonly #ids: Map<number, string> = new Map();
+  readonly #ids: (string | undefined)[] = [];
   readonly #byId: Map<string, PeerRef> = new Map();
   /** Everybody who is not living, or whose reader is paused. */
   readonly #others: Map<number, PeerState> = new Map();
@@ -32,7 +32,7 @@ export class Rows implements Iterable<PeerRef> {
     const slot = slotOf(ref);
     this.#policies[slot] = policy;
     if (id !== undefined) {
-      this.#ids.set(slot, id);
+      this.#ids[slot] = id;
       this.#byId.set(id, ref);
     }
     this.#others.set(slot, state);
@@ -42,10 +42,12 @@ export class Rows implements Iterable<PeerRef> {
 
   remove(ref: PeerRef): void {
     const slot = slotOf(ref);
-    const id = this.#ids.get(slot);
+    const id = this.#ids[slot];
     this.#count(this.state(slot), this.policy(slot), -1);
-    if (id !== undefined) this.#byId.delete(id);
-    this.#ids.delete(slot);
+    if (id !== undefined) {
+      this.#byId.delete(id);
+      this.#ids[slot] = undefined;
+    }
     this.#policies[slot] = undefined;
     this.#others.delete(slot);
     this.living.release(slot);
@@ -72,7 +74,7 @@ export class Rows implements Iterable<PeerRef> {
   }
 
   id(slot: number): string | undefined {
-    return this.#ids.get(slot);
+    return this.#ids[slot];
   }
 
   policy(slot: number): Policy {
