@@ -91,7 +91,12 @@ export class Process {
   readonly outputs: EndpointOutput<Path>[] = [];
   readonly sent: Sent[] = [];
   readonly received: Received[] = [];
-  readonly startedAt: number;
+  /** The number of the conversation it last took part in, by address. */
+  readonly speaksIn: Map<string, number> = new Map();
+  /** Every epoch it ever said it is of. */
+  readonly epochs: Set<number> = new Set();
+  /** The frame that is being taken in. */
+  taking: Frame | undefined;
   readonly driving: Disposable;
   readonly #links: Map<number, Link> = new Map();
   readonly #lives: Map<PeerRef, { status: Status; session: number }> = new Map();
@@ -105,7 +110,6 @@ export class Process {
     this.cluster = cluster;
     this.name = name;
     this.#options = options;
-    this.startedAt = cluster.network.now;
     this.host = cluster.network.node(name, { driftPpm, epochMs });
     this.endpoint = createEndpoint<Path>({
       id: name,
@@ -197,6 +201,11 @@ export class Process {
     const decoded = decodeFrame(bytes);
     if (!decoded.ok) throw new Error(`${this.name} sent what is no frame: ${decoded.fault}`);
     const { frame } = decoded;
+    // An ECHO that counted nothing may be of a conversation that never begins.
+    if (frame.type === "beat" || (frame.type === "echo" && frame.counted)) {
+      this.speaksIn.set(to, frame.session);
+      this.epochs.add(frame.epoch);
+    }
     if (recording) {
       const sent = { to, frame, bytes, at: network.now };
       this.sent.push(sent);
@@ -238,7 +247,10 @@ export class Process {
 
   #receive(bytes: Uint8Array, path: Path, from: string): void {
     this.#caused = [];
+    const decoded = decodeFrame(bytes);
+    this.taking = decoded.ok ? decoded.frame : undefined;
     this.endpoint.receive(bytes, path);
+    this.taking = undefined;
     if (this.cluster.recording) this.received.push({ from, bytes, caused: this.#caused });
     this.#caused = [];
   }

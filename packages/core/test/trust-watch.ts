@@ -3,33 +3,35 @@
 import type { EndpointChange } from "../src/endpoint/outputs.ts";
 import type { Cluster, Path, Process } from "./cluster.ts";
 
+/** What made a session alive: the conversation of the other side, and the process that spoke. */
+interface Life {
+  readonly epoch: number;
+  readonly session: number;
+}
+
 interface Safe {
   readonly observer: Process;
   readonly id: string;
   readonly change: EndpointChange<Path>;
-  /** When the session that ended was first alive, in network time. */
-  readonly aliveAt: number;
-  /** When its end is safe, in network time. */
+  readonly life: Life | undefined;
+  /** When the end of the session is safe, in network time. */
   readonly at: number;
 }
 
 export class TrustWatch {
   readonly #cluster: Cluster;
   readonly #rates: Readonly<Record<string, number>>;
-  readonly #delayMs: number;
   #safe: Safe[] = [];
-  readonly #aliveAt: Map<string, number> = new Map();
-  readonly #brokenAt: Map<string, number> = new Map();
+  /** What each process, not each address, last saw come alive. */
+  readonly #lives: Map<Process, Map<string, Life | undefined>> = new Map();
   /** Verdicts that were checked while somebody lived at the other end. */
   checked = 0;
 
-  /** `driftsPpm` by address; `delayMs` is the longest of the network. */
-  constructor(cluster: Cluster, driftsPpm: Readonly<Record<string, number>>, delayMs: number) {
+  /** `driftsPpm` by address. */
+  constructor(cluster: Cluster, driftsPpm: Readonly<Record<string, number>>) {
     this.#cluster = cluster;
-    this.#delayMs = delayMs;
     this.#rates = driftsPpm;
     cluster.onOutput = (process, output) => {
-      if (output.type === "declared-dead") this.#broken(process, output.id as string);
       if (output.type === "changed") this.#changed(process, output);
     };
   }
@@ -48,22 +50,21 @@ export class TrustWatch {
 
   #changed(process: Process, change: EndpointChange<Path>): void {
     const id = change.id as string;
-    const key = `${process.name} of ${id}`;
+    const lives = this.#lives.get(process) ?? new Map<string, Life | undefined>();
+    this.#lives.set(process, lives);
     const { now } = this.#cluster.network;
-    if (change.from === "connecting" && change.to === "alive") this.#aliveAt.set(key, now);
-    if (change.to !== "dead") return;
-    this.#broken(process, id);
-    const aliveAt = this.#aliveAt.get(key);
+    if (change.from === "connecting" && change.to === "alive") {
+      const { taking } = process;
+      lives.set(id, taking?.type === "data" ? undefined : taking);
+    }
     // One that was never alive was never counted either.
-    if (aliveAt === undefined || change.reason === "unreachable") return;
+    if (change.to !== "dead" || !lives.has(id)) return;
     const rate = 1 + (this.#rates[process.name] ?? 0) / 1e6;
     const at = now + (change.safeInMs as number) / rate;
-    this.#safe.push({ observer: process, id, change, aliveAt, at });
-    this.#aliveAt.delete(key);
-  }
-
-  #broken(process: Process, id: string): void {
-    this.#brokenAt.set(`${process.name} of ${id}`, this.#cluster.network.now);
+    const safe = { observer: process, id, change, life: lives.get(id), at };
+    if (at <= now) this.#checkOne(safe);
+    else this.#safe.push(safe);
+    lives.delete(id);
   }
 
   #check(): void {
@@ -73,32 +74,32 @@ export class TrustWatch {
     for (const safe of due) this.#checkOne(safe);
   }
 
-  #checkOne({ observer, id, change, aliveAt }: Safe): void {
+  #checkOne({ observer, id, change, life }: Safe): void {
     const held = this.#cluster.process(id);
     const wasReplaced = this.#cluster.process(observer.name) !== observer;
     if (held.stopped || wasReplaced) return;
     this.checked += 1;
     const trustsMs = held.trustsFor(observer.name);
+    // What it trusts in by now may be another session than the one that died.
     const isAnother =
-      observer.session(id) !== change.session && this.#isAnother(held, observer, change, aliveAt);
+      observer.session(id) !== change.session && isElsewhere(held, observer, change, life);
     if (trustsMs <= 1e-6 || isAnother) return;
     const { reason, session } = change;
     throw new Error(
       `${held.name} trusts ${observer.name} for another ${trustsMs} ms, which gave session ${session} up for good (${reason})`,
     );
   }
-  /** What it trusts in by now may be another session than the one that died. */
-  #isAnother(
-    held: Process,
-    observer: Process,
-    { path }: EndpointChange<Path>,
-    aliveAt: number,
-  ): boolean {
-    const ref = held.endpoint.find(observer.name);
-    const now = ref === undefined ? undefined : held.endpoint.path(ref);
-    if (typeof path === "object" && typeof now === "object") return path.number !== now.number;
-    const brokenAt = this.#brokenAt.get(`${held.name} of ${observer.name}`) ?? held.startedAt;
-    // What made it alive may have been on its way since before the break.
-    return Math.max(brokenAt, held.startedAt) + this.#delayMs > aliveAt;
-  }
+}
+
+function isElsewhere(
+  held: Process,
+  observer: Process,
+  { path }: EndpointChange<Path>,
+  life: Life | undefined,
+): boolean {
+  const ref = held.endpoint.find(observer.name);
+  const link = ref === undefined ? undefined : held.endpoint.path(ref);
+  if (typeof path === "object" && typeof link === "object") return path.number !== link.number;
+  if (life === undefined || !held.epochs.has(life.epoch)) return true;
+  return held.speaksIn.get(observer.name) !== life.session;
 }

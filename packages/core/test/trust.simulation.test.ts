@@ -38,7 +38,7 @@ test("nobody is given up for good while it trusts", () => {
   fc.assert(
     fc.property(histories, ({ transport, network, policies, drifts, byHand, steps: list }) => {
       const cluster = new Cluster(transport, network);
-      const watch = new TrustWatch(cluster, { a: drifts[0], b: drifts[1] }, network.delayMs[1]);
+      const watch = new TrustWatch(cluster, { a: drifts[0], b: drifts[1] });
       const two = duo(cluster, { policies, drifts, byHand });
       watch.run(1_000);
       for (const { waitMs, fault } of list) {
