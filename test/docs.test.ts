@@ -213,6 +213,22 @@ describe("README.md", () => {
     expect(readme.get("rules")).toContain("// suspect [ 'changed', 'beat' ]");
   });
 
+  test("quality", async () => {
+    const said: string[] = [];
+    const log = (value: object) =>
+      said.push(
+        JSON.stringify(value, (_name, each) =>
+          typeof each === "number" ? Number(each.toPrecision(6)) : each,
+        ),
+      );
+    await run(readme, "quality", { console: { log } });
+    const block = readme.get("quality") ?? "";
+    const shown = [...block.matchAll(/\/\/ (\{.*\})$/gm)].map(([, text = ""]) =>
+      JSON.stringify(JSON.parse(text.replaceAll("_", "").replaceAll(/(\w+):/g, '"$1":'))),
+    );
+    expect(shown).toEqual(said);
+  });
+
   test("testing", async () => {
     const seen: MonitorOutput[] = [];
     await run(readme, "testing", { seen });

@@ -5,6 +5,7 @@ import { readFileSync } from "node:fs";
 import * as threads from "node:worker_threads";
 import * as core from "@systole/core";
 import * as endpoint from "@systole/core/endpoint";
+import * as quality from "@systole/core/quality";
 import * as system from "@systole/core/system";
 import * as testing from "@systole/core/testing";
 import { transformWithOxc } from "vite";
@@ -16,6 +17,7 @@ const root = new URL("../", import.meta.url);
 const modules: Record<string, object> = {
   "@systole/core": core,
   "@systole/core/endpoint": endpoint,
+  "@systole/core/quality": quality,
   "@systole/core/system": system,
   "@systole/core/testing": testing,
   "node:worker_threads": threads,

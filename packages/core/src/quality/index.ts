@@ -1,0 +1,5 @@
+// @systole/core/quality: names only.
+
+export type { Network } from "./network.ts";
+export { type Plan, policyFor, type Target } from "./policy-for.ts";
+export { type Prediction, predict } from "./predict.ts";
