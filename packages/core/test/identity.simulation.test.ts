@@ -51,7 +51,10 @@ test("whoever restarts is back, whatever its clock says", () => {
         const lives = a.changes.filter(
           ({ id, to, from }) => id === "b" && `${from} ${to}` === "connecting alive",
         );
-        expect(lives).toHaveLength(2);
+        // It costs a life, and another only where the new process gave up while it was being let in.
+        const gaveUp = second.deaths("a").filter(({ reason }) => reason === "unreachable").length;
+        expect(lives.length).toBeGreaterThan(1);
+        expect(lives.length).toBeLessThanOrEqual(2 + gaveUp);
       },
     ),
   );
