@@ -7,7 +7,7 @@ import type { Clock } from "./host.ts";
 /** Runs calls as turns. A sink that calls back in joins the turn that is under way. */
 export class Turn<Output> {
   /** The instant of this turn; between turns that of the last one. */
-  now: number;
+  now: number = Number.NEGATIVE_INFINITY;
   /** Backward readings of the clock, each clamped to the instant before. */
   clockWentBack = 0;
 
@@ -23,7 +23,6 @@ export class Turn<Output> {
     this.#clock = clock;
     this.#emit = emit;
     this.#settled = settled;
-    this.now = Number.NEGATIVE_INFINITY;
     this.now = this.#read();
   }
 

@@ -201,13 +201,13 @@ function enterAlive(
   const { at } = event;
   const evidence = evidenceOf(state, at, event.stalls ?? NO_STALLS, policy, state.health ?? 0);
   const next = become(state, "alive", at, {
-    ...life,
     aliveAt: state.aliveAt ?? at,
     suspectedObservedAt: undefined,
     suspectedCreditedAt: undefined,
     stretchMs: undefined,
     health: undefined,
     beatDueAt: firstBeatOfLife(state, at, policy),
+    ...life,
   });
   return [next, [changed(state, next, evidence)]];
 }
