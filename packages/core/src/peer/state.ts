@@ -140,3 +140,18 @@ export function initialPeer(
 export function isJudged(state: PeerState): boolean {
   return state.status !== "dead" && state.role !== "send" && state.pausedObservedAt === undefined;
 }
+
+/** New values for some fields of a state; undefined removes one. */
+export type Changes = { readonly [K in keyof PeerState]?: PeerState[K] | undefined };
+
+/** A new frozen state. Undefined removes: absent means never, also after a trip through JSON. */
+export function change(state: PeerState, changes: Changes): PeerState {
+  const names = Object.keys(changes) as (keyof PeerState)[];
+  if (names.every((name) => changes[name] === state[name])) return state;
+  const merged: Changes = { ...state, ...changes };
+  if (!names.some((name) => changes[name] === undefined)) return Object.freeze(merged as PeerState);
+  // Built anew rather than deleted from: engines keep objects that lost a property in slow tables.
+  const next: Record<string, unknown> = {};
+  for (const [name, value] of Object.entries(merged)) if (value !== undefined) next[name] = value;
+  return Object.freeze(next) as unknown as PeerState;
+}

@@ -3,13 +3,22 @@
 
 import type { Arrivals } from "../detectors/fixed.ts";
 import type { Policy } from "../policy.ts";
+import {
+  afterBeatDue,
+  afterSent,
+  firstBeatOfLife,
+  isProbing,
+  isRetried,
+  nextBeatAt,
+  nextProbeAt,
+  retryInMs,
+} from "./beats.ts";
 import type { Ended, Heard, PeerEvent, PeerOutput, Proven, Sign, Tick } from "./events.ts";
 import { type Change, type DeadlineSource, type Evidence, evidenceOf } from "./evidence.ts";
+import { afterPause, afterResume } from "./pauses.ts";
 import {
-  backoffMs,
   creditedAt,
   dueAt,
-  gapMs,
   isStale,
   lostUpTo,
   NO_STALLS,
@@ -22,7 +31,15 @@ import {
   suspicionMs,
   unit,
 } from "./rules.ts";
-import { isJudged, NO_ARRIVALS, type PeerState, type Reason, type Status } from "./state.ts";
+import {
+  type Changes,
+  change,
+  isJudged,
+  NO_ARRIVALS,
+  type PeerState,
+  type Reason,
+  type Status,
+} from "./state.ts";
 
 /** What can move a status. Every event is one of these or moves none. */
 export type Trigger = "heard" | "proven" | "expired" | "ended" | "dial";
@@ -66,7 +83,7 @@ export function transition(state: PeerState, event: PeerEvent, policy: Policy): 
     case "proven":
       return onHeard(state, event, policy);
     case "sent":
-      return onSent(state, event.at, policy);
+      return [afterSent(state, event.at, policy), NOTHING];
     case "tick":
       return onTick(state, event, policy);
     case "ended":
@@ -76,9 +93,9 @@ export function transition(state: PeerState, event: PeerEvent, policy: Policy): 
     case "policy":
       return [onPolicy(state, event.at, policy), NOTHING];
     case "pause":
-      return [onPause(state, event), NOTHING];
+      return [afterPause(state, event), NOTHING];
     case "resume":
-      return [onResume(state, event), NOTHING];
+      return [afterResume(state, event), NOTHING];
   }
 }
 
@@ -212,40 +229,7 @@ function enterAlive(
   return [next, [changed(state, next, evidence)]];
 }
 
-/** A new life starts at a random phase, so that peers that start together do not beat together. */
-function firstBeatOfLife(state: PeerState, at: number, policy: Policy): number | undefined {
-  if (state.role === "listen") return undefined;
-  if (state.status === "suspect") return nextBeatAt(state, state.sentAt ?? at, policy);
-  const phased = at + policy.intervalMs * unit(state.seed, 2 * state.beats + 1);
-  return Math.min(phased, (state.sentAt ?? at) + policy.intervalMs);
-}
-
-// ── beats ────────────────────────────────────────────────────────────────────────────────────────
-
-/** While connecting or suspect beats are probes, at their own pace. */
-function isProbing(state: PeerState): boolean {
-  return state.role !== "send" && (state.status === "connecting" || state.status === "suspect");
-}
-
-function nextBeatAt(state: PeerState, sentAt: number, policy: Policy): number {
-  return sentAt + gapMs(policy.intervalMs, policy.jitter, unit(state.seed, 2 * state.beats));
-}
-
-/** Probes keep their own pace, but never a slower one than the largest gap we announced. */
-function nextProbeAt(sentAt: number, policy: Policy): number {
-  return sentAt + Math.min(policy.probeIntervalMs, policy.intervalMs);
-}
-
-function onSent(state: PeerState, at: number, policy: Policy): Transition {
-  // Probes are never postponed, nor are the beats to the dead.
-  const postpones = state.status === "alive" || (state.role === "send" && state.status !== "dead");
-  if (!postpones || state.beatDueAt === undefined) return [change(state, { sentAt: at }), NOTHING];
-  const beatDueAt = nextBeatAt(state, at, policy);
-  // The beat that was just asked for has left, and moves nothing: a loop that is always late must
-  // remember that it spread a beat already, or it would beat at every other tick only.
-  const paced = state.paced && beatDueAt === state.beatDueAt;
-  return [change(state, { sentAt: at, beatDueAt, paced }), NOTHING];
-}
+// ── time passes ──────────────────────────────────────────────────────────────────────────────────
 
 function onTick(state: PeerState, event: Tick, policy: Policy): Transition {
   const outputs: PeerOutput[] = [];
@@ -255,52 +239,13 @@ function onTick(state: PeerState, event: Tick, policy: Policy): Transition {
     next = onExpired(state, event, stalls, policy, outputs);
   }
   if (next.beatDueAt !== undefined && event.at >= next.beatDueAt) {
-    next = onBeatDue(next, event.at, next.beatDueAt, policy, outputs);
+    next = afterBeatDue(next, event.at, next.beatDueAt, policy, outputs);
   }
   if (next.forgetAt !== undefined && event.at >= next.forgetAt) {
     next = change(next, { forgetAt: undefined, beatDueAt: undefined });
     outputs.push({ type: "forget" });
   }
   return [next, outputs.length === 0 ? NOTHING : outputs];
-}
-
-function onBeatDue(
-  state: PeerState,
-  at: number,
-  beatDueAt: number,
-  policy: Policy,
-  outputs: PeerOutput[],
-): PeerState {
-  const windowMs = paceWindowMs(policy.intervalMs);
-  const overdue = at - beatDueAt > windowMs;
-  if (overdue && !state.paced) {
-    // After a stall of ours everybody's beat is overdue at once: spread them. Only once, or an
-    // ever-late loop (a throttled tab) would never beat at all.
-    const spreadMs = windowMs * unit(state.seed, 2 * state.beats + 1);
-    return change(state, { beatDueAt: at + spreadMs, paced: true });
-  }
-  const beats = state.beats + 1;
-  const asked = { beats, paced: overdue };
-  if (state.status === "dead" && state.role !== "send") {
-    const retries = state.retries + 1;
-    outputs.push(
-      policy.redial
-        ? { type: "dial", attempt: retries }
-        : { type: "beat", session: state.session, probe: true },
-    );
-    return change(state, { ...asked, retries, beatDueAt: at + retryInMs(state, retries, policy) });
-  }
-  const probe = isProbing(state);
-  outputs.push({ type: "beat", session: state.session, probe });
-  const draw = { seed: state.seed, beats } as PeerState;
-  const dueAtNext = probe ? nextProbeAt(at, policy) : nextBeatAt(draw, at, policy);
-  const probes = state.probes + (probe ? 1 : 0);
-  return change(state, { ...asked, probes, beatDueAt: dueAtNext });
-}
-
-function retryInMs(state: PeerState, retries: number, policy: Policy): number {
-  const u = unit(state.seed, 2 * (state.beats + retries) + 1);
-  return backoffMs(retries, policy.backoffMinMs, policy.backoffMaxMs, u);
 }
 
 // ── suspicion and death ──────────────────────────────────────────────────────────────────────────
@@ -361,21 +306,6 @@ function onEnded(state: PeerState, event: Ended, policy: Policy): Transition {
   const evidence = evidenceOf(state, at, event.stalls ?? NO_STALLS, policy, state.health ?? 0);
   const [next, death] = die(state, at, reason, evidence, policy);
   return [next, [returnInMs === undefined ? death : { ...death, returnInMs }]];
-}
-
-/** Whether a dead peer is still asked: whoever left or lost its id on purpose is left alone. */
-function isRetried(reason: Reason, policy: Policy): boolean {
-  switch (reason) {
-    case "silence":
-    case "unreachable":
-    case "duplicate-id":
-    case "incompatible":
-      return true;
-    case "replaced":
-      return false;
-    default:
-      return policy.redial;
-  }
 }
 
 function die(
@@ -455,52 +385,7 @@ function onPolicy(state: PeerState, at: number, policy: Policy): PeerState {
   return change(state, { beatDueAt: Math.max(at, beatDueAt) });
 }
 
-function onPause(state: PeerState, event: PeerEvent): PeerState {
-  if (state.status === "dead" || state.pausedObservedAt !== undefined) return state;
-  const { at, stalls = NO_STALLS } = event;
-  return change(state, {
-    pausedObservedAt: observedAt(at, stalls.lostMs),
-    pausedCreditedAt: creditedAt(at, stalls.lostMs, stalls.countedMs),
-  });
-}
-
-/** Every anchor moves by the length of the pause, but never into the future. */
-function onResume(state: PeerState, event: PeerEvent): PeerState {
-  if (state.pausedObservedAt === undefined || state.pausedCreditedAt === undefined) return state;
-  const { at, stalls = NO_STALLS } = event;
-  const observed = observedAt(at, stalls.lostMs);
-  const credited = creditedAt(at, stalls.lostMs, stalls.countedMs);
-  const observedMs = Math.max(0, observed - state.pausedObservedAt);
-  const creditedMs = Math.max(0, credited - state.pausedCreditedAt);
-  const { suspectedObservedAt, suspectedCreditedAt } = state;
-  return change(state, {
-    lifeObservedAt: Math.min(observed, state.lifeObservedAt + observedMs),
-    lifeCreditedAt: Math.min(credited, state.lifeCreditedAt + creditedMs),
-    ...(suspectedObservedAt !== undefined &&
-      suspectedCreditedAt !== undefined && {
-        suspectedObservedAt: Math.min(observed, suspectedObservedAt + observedMs),
-        suspectedCreditedAt: Math.min(credited, suspectedCreditedAt + creditedMs),
-      }),
-    pausedObservedAt: undefined,
-    pausedCreditedAt: undefined,
-  });
-}
-
 // ── building states ──────────────────────────────────────────────────────────────────────────────
-
-type Changes = { readonly [K in keyof PeerState]?: PeerState[K] | undefined };
-
-/** A new frozen state. Undefined removes: absent means never, also after a trip through JSON. */
-function change(state: PeerState, changes: Changes): PeerState {
-  const names = Object.keys(changes) as (keyof PeerState)[];
-  if (names.every((name) => changes[name] === state[name])) return state;
-  const merged: Changes = { ...state, ...changes };
-  if (!names.some((name) => changes[name] === undefined)) return Object.freeze(merged as PeerState);
-  // Built anew rather than deleted from: engines keep objects that lost a property in slow tables.
-  const next: Record<string, unknown> = {};
-  for (const [name, value] of Object.entries(merged)) if (value !== undefined) next[name] = value;
-  return Object.freeze(next) as unknown as PeerState;
-}
 
 function become(state: PeerState, status: Status, at: number, changes: Changes): PeerState {
   return change(state, { status, sinceAt: at, probes: 0, ...changes });
