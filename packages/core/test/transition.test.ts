@@ -3,7 +3,7 @@ import { describe, expect, test } from "vitest";
 import type { PeerEvent, PeerOutput } from "../src/peer/events.ts";
 import { type InitialPeerOptions, initialPeer, type PeerState } from "../src/peer/state.ts";
 import { nextDeadline, transition } from "../src/peer/transition.ts";
-import { definePolicy, type Policy, type PolicyOptions } from "../src/policy.ts";
+import { definePolicy, type Policy, type PolicyOptions, strict } from "../src/policy.ts";
 
 const numbers = { intervalMs: 1_000, suspectAfterMs: 3_000, deadAfterMs: 6_000, jitter: 0 };
 
@@ -259,3 +259,27 @@ function nextVerdict({ state, policy }: Hand): number {
   const { beatDueAt: _, forgetAt: __, ...silent } = state;
   return nextDeadline(silent, policy);
 }
+
+describe("who dials and who may trust", () => {
+  test("with redial a listener, too, asks to be dialled again, at back-off pace", () => {
+    const policy = definePolicy({ ...strict, redial: true });
+    for (const role of ["both", "listen"] as const) {
+      const [dead] = transition(
+        initialPeer(policy, 0, { role }),
+        { type: "ended", at: 10, reason: "closed" },
+        policy,
+      );
+      const [, outputs] = transition(dead, { type: "tick", at: dead.beatDueAt as number }, policy);
+      expect(outputs).toEqual([{ type: "dial", attempt: 1 }]);
+    }
+  });
+
+  test("a peer that we leave may not know it yet; one that left does", () => {
+    const policy = definePolicy(strict);
+    const [alive] = transition(initialPeer(policy, 0), { type: "heard", at: 100 }, policy);
+    const leave = (bySelf: boolean) =>
+      transition(alive, { type: "ended", at: 1_100, reason: "left", bySelf }, policy)[1];
+    expect(leave(true)).toMatchObject([{ safeInMs: policy.deadAfterMs - 1_000 }]);
+    expect(leave(false)).toMatchObject([{ safeInMs: 0 }]);
+  });
+});

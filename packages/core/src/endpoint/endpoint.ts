@@ -82,6 +82,7 @@ export class Endpoint<Path extends string | object = object> implements Iterable
   #working = false;
   #settledAt = Number.POSITIVE_INFINITY;
   #lastStallMs = 0;
+  #pausedAt: number | undefined;
   #closed = false;
 
   constructor(options: EndpointOptions<Path>) {
@@ -199,7 +200,7 @@ export class Endpoint<Path extends string | object = object> implements Iterable
       const pair = this.#pairs.byRef(ref);
       if (pair === undefined) return;
       this.#sayLeave(pair, options);
-      this.#monitor.ended(ref, "left");
+      this.#monitor.ended(ref, "left", { bySelf: true });
     });
   }
 
@@ -277,11 +278,20 @@ export class Endpoint<Path extends string | object = object> implements Iterable
 
   /** The silence of this peer, or of all, is our doing from now on. Beats go on. */
   pause(ref?: PeerRef): void {
-    this.#run(() => this.#monitor.pause(ref));
+    this.#run(() => {
+      this.#monitor.pause(ref);
+      if (ref === undefined) this.#pausedAt ??= this.#turn.now;
+    });
   }
 
   resume(ref?: PeerRef): void {
-    this.#run(() => this.#monitor.resume(ref));
+    this.#run(() => {
+      this.#monitor.resume(ref);
+      if (ref !== undefined || this.#pausedAt === undefined) return;
+      // A contested incumbent may have answered meanwhile, unread.
+      this.#pairs.stalled(this.#turn.now - this.#pausedAt);
+      this.#pausedAt = undefined;
+    });
   }
 
   // ── bytes ──────────────────────────────────────────────────────────────────────────────────────
@@ -333,12 +343,13 @@ export class Endpoint<Path extends string | object = object> implements Iterable
   tick(options: { slice?: boolean | undefined } = {}): void {
     this.#run(() => {
       this.#monitor.tick(options);
-      this.#pairs.tickContests();
+      if (this.#pausedAt === undefined) this.#pairs.tickContests();
     });
   }
 
   nextDeadline(): number {
     if (this.#closed) return Number.POSITIVE_INFINITY;
+    if (this.#pausedAt !== undefined) return this.#monitor.nextDeadline();
     return Math.min(this.#monitor.nextDeadline(), this.#pairs.nextContestAt());
   }
 

@@ -49,6 +49,9 @@ class Announced {
   }
 }
 
+/** What fits into a frame. */
+const LONGEST_MS = 2 ** 32 - 1;
+
 export class Negotiation {
   /** We would hear the other side in gaps beyond what we stretch for. */
   incompatible = false;
@@ -88,7 +91,8 @@ export class Negotiation {
       gapMs: this.#role === "listen" ? 0 : Math.ceil(this.#gap.announced),
       wishMs: judges ? Math.max(1, Math.floor(wishMs)) : 0,
       minMs: Math.ceil(minGapMs),
-      deadMs: judges ? Math.max(1, Math.floor(this.#dead.announced)) : 0,
+      // A shorter D than ours only makes them stop trusting earlier.
+      deadMs: judges ? Math.min(LONGEST_MS, Math.max(1, Math.floor(this.#dead.announced))) : 0,
     };
   }
 

@@ -51,6 +51,8 @@ export type HeardSign = Omit<Sign, "seq"> & { readonly proof?: boolean | undefin
 export interface EndedOptions {
   /** When a leaving peer expects to be back, in ms from now. */
   readonly returnInMs?: number | undefined;
+  /** We ended it, not the peer: it may still trust us for a while. Default false. */
+  readonly bySelf?: boolean | undefined;
 }
 
 /** The most peers one slice of a tick takes. */
@@ -228,8 +230,8 @@ export class Monitor implements Iterable<PeerRef> {
   }
 
   /** The session of a peer is over, and somebody knows why. */
-  ended(ref: PeerRef, reason: EndReason, { returnInMs }: EndedOptions = {}): void {
-    this.#event(ref, (at) => ({ type: "ended", at, reason, returnInMs }));
+  ended(ref: PeerRef, reason: EndReason, { returnInMs, bySelf }: EndedOptions = {}): void {
+    this.#event(ref, (at) => ({ type: "ended", at, reason, returnInMs, bySelf }));
   }
 
   /** A dead peer is being connected again: its next session begins. */

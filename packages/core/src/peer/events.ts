@@ -55,6 +55,8 @@ export interface Ended extends At {
   readonly reason: EndReason;
   /** When a leaving peer said it expects to be back, in ms from now. */
   readonly returnInMs?: number | undefined;
+  /** We ended it, not the peer: it may not have heard of it yet. Default false. */
+  readonly bySelf?: boolean | undefined;
 }
 
 /** A new session of a dead peer is being opened. */

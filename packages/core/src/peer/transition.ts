@@ -302,9 +302,9 @@ function missedDeadline(
 
 function onEnded(state: PeerState, event: Ended, policy: Policy): Transition {
   if (state.status === "dead") return [state, NOTHING];
-  const { at, reason, returnInMs } = event;
+  const { at, reason, returnInMs, bySelf = false } = event;
   const evidence = evidenceOf(state, at, event.stalls ?? NO_STALLS, policy, state.health ?? 0);
-  const [next, death] = die(state, at, reason, evidence, policy);
+  const [next, death] = die(state, at, reason, evidence, policy, bySelf);
   return [next, [returnInMs === undefined ? death : { ...death, returnInMs }]];
 }
 
@@ -314,11 +314,13 @@ function die(
   reason: Reason,
   evidence: Evidence,
   policy: Policy,
+  bySelf = false,
 ): readonly [PeerState, Change] {
   const stable = state.aliveAt !== undefined && at - state.aliveAt >= policy.deadAfterMs;
   const retries = stable ? 0 : state.retries;
   const keepsBeating = state.role === "send";
-  const retried = !keepsBeating && state.role !== "listen" && isRetried(reason, policy);
+  const mayRetry = state.role === "both" || (state.role === "listen" && policy.redial);
+  const retried = mayRetry && isRetried(reason, policy);
   const retryMs = retried ? retryInMs(state, retries, policy) : undefined;
   const next = become(state, "dead", at, {
     reason,
@@ -337,16 +339,15 @@ function die(
   const death: Change = {
     ...changed(state, next, evidence),
     reason,
-    safeInMs: safeInMs(state, at, reason, policy),
+    safeInMs: reason === "left" && !bySelf ? 0 : safeInMs(state, at, policy),
     ...(retryMs !== undefined && { retryInMs: retryMs }),
   };
   return [next, Object.freeze(death)];
 }
 
 /** Until then the other side may still trust that we count on it: its last sign of life plus D. */
-function safeInMs(state: PeerState, at: number, reason: Reason, policy: Policy): number {
-  if (reason === "left" || state.heardAt === undefined) return 0;
-  return Math.max(0, state.heardAt + policy.deadAfterMs - at);
+function safeInMs(state: PeerState, at: number, policy: Policy): number {
+  return state.heardAt === undefined ? 0 : Math.max(0, state.heardAt + policy.deadAfterMs - at);
 }
 
 // ── sessions, policy, pauses ─────────────────────────────────────────────────────────────────────
@@ -362,6 +363,7 @@ function onDial(state: PeerState, event: PeerEvent, policy: Policy): Transition 
     forgetAt: undefined,
     heardAt: undefined,
     aliveAt: undefined,
+    sentAt: undefined,
     lifeObservedAt: observedAt(at, stalls.lostMs),
     lifeCreditedAt: creditedAt(at, stalls.lostMs, stalls.countedMs),
     beatDueAt: state.role === "listen" ? undefined : firstBeatAt,
