@@ -35,7 +35,13 @@ const tiers = {
 
 // The rules, the settings and the wire format are covered line by line, the rest of core to 97 %.
 const core = "packages/core/src";
-const complete = ["peer/**", "policy.ts", "endpoint/frame.ts"];
+const complete = [
+  "peer/**",
+  "policy.ts",
+  "endpoint/frame.ts",
+  "endpoint/encode.ts",
+  "endpoint/decode.ts",
+];
 const thresholds = Object.fromEntries([
   ...complete.map((path) => [`${core}/${path}`, { lines: 100 }]),
   [`${core}/!(${complete.join("|")})`, { lines: 97 }],

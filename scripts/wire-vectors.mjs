@@ -5,7 +5,7 @@ import { writeFileSync } from "node:fs";
 import { pathToFileURL } from "node:url";
 import { root } from "./entries.mjs";
 
-/** @typedef {typeof import("../packages/core/src/endpoint/frame.ts")} Codec */
+/** @typedef {typeof import("../packages/core/src/endpoint/index.ts")} Codec */
 /** @typedef {import("../packages/core/src/endpoint/frame.ts").Frame} Frame */
 /** @typedef {import("../packages/core/src/endpoint/frame.ts").BeatFrame} BeatFrame */
 /** @typedef {import("../packages/core/src/endpoint/frame.ts").FrameFault} FrameFault */

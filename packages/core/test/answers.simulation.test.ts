@@ -2,7 +2,8 @@
 // nobody unproven is sent more than it sent.
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import { decodeFrame, type NoticeKind } from "../src/endpoint/frame.ts";
+import { decodeFrame } from "../src/endpoint/decode.ts";
+import type { NoticeKind } from "../src/endpoint/frame.ts";
 import { Cluster, type Process, type Received, type Sent } from "./cluster.ts";
 import { duo, steps } from "./faults.ts";
 import { wirePolicies } from "./wire-arbitraries.ts";

@@ -1,9 +1,9 @@
 // What the properties of the wire format draw from: any frame that may be sent, and bytes that are
 // nearly frames.
 import fc from "fast-check";
+import { encodeFrame } from "../src/endpoint/encode.ts";
 import {
   type BeatFrame,
-  encodeFrame,
   type Frame,
   type Identity,
   MAX_CONTROL_BYTES,

@@ -2,8 +2,9 @@
 // streams on connections that can be closed at one end only. Keeps what every property asks about:
 // what each process said, sent and received, and whether its peers' lives were legal.
 import { drive } from "../src/drive.ts";
+import { decodeFrame } from "../src/endpoint/decode.ts";
 import { createEndpoint, type Endpoint } from "../src/endpoint/endpoint.ts";
-import { decodeFrame, type Frame } from "../src/endpoint/frame.ts";
+import type { Frame } from "../src/endpoint/frame.ts";
 import type { EndpointOptions, Transport } from "../src/endpoint/options.ts";
 import type { EndpointChange, EndpointOutput } from "../src/endpoint/outputs.ts";
 import type { PeerRef } from "../src/monitor/refs.ts";

@@ -1,6 +1,7 @@
 // Application messages on a stream: whole, from somebody who said who it is, and bounded.
 import { describe, expect, test } from "vitest";
-import { type BeatFrame, encodeFrame } from "../src/endpoint/frame.ts";
+import { encodeFrame } from "../src/endpoint/encode.ts";
+import type { BeatFrame } from "../src/endpoint/frame.ts";
 import { Wire } from "./wire.ts";
 
 describe("message, on streams", () => {

@@ -2,13 +2,8 @@
 // endpoint throw, grow, or tell of lives that are not legal.
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import {
-  type BeatFrame,
-  encodeFrame,
-  type Frame,
-  NO_TAG,
-  type Word64,
-} from "../src/endpoint/frame.ts";
+import { encodeFrame } from "../src/endpoint/encode.ts";
+import { type BeatFrame, type Frame, NO_TAG, type Word64 } from "../src/endpoint/frame.ts";
 import { TRANSITIONS } from "../src/peer/transition.ts";
 import { frames, nearlyFrames } from "./arbitrary-frames.ts";
 import { Wire } from "./wire.ts";

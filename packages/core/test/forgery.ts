@@ -1,8 +1,8 @@
 // Frames of somebody who sees nothing, but knows names and addresses, and guesses numbers.
 import fc from "fast-check";
+import { encodeFrame } from "../src/endpoint/encode.ts";
 import {
   type BeatFrame,
-  encodeFrame,
   type Frame,
   NO_EXTRA,
   NO_TAG,

@@ -1,7 +1,9 @@
 // The wire format as laws: nothing is lost, nothing has two encodings, and no bytes are dangerous.
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { type BeatFrame, decodeFrame, encodeFrame } from "../src/endpoint/frame.ts";
+import { decodeFrame } from "../src/endpoint/decode.ts";
+import { encodeFrame } from "../src/endpoint/encode.ts";
+import type { BeatFrame } from "../src/endpoint/frame.ts";
 import { beats, frames, identities, nearlyFrames, withTrueLength } from "./arbitrary-frames.ts";
 
 const anyBytes = fc.oneof(

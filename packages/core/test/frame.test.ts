@@ -1,9 +1,9 @@
 // The layout, byte by byte as docs/wire.md has it, and every reason for which bytes are no frame.
 import { describe, expect, test } from "vitest";
+import { decodeFrame } from "../src/endpoint/decode.ts";
+import { encodeFrame } from "../src/endpoint/encode.ts";
 import {
   type BeatFrame,
-  decodeFrame,
-  encodeFrame,
   type Frame,
   type FrameFault,
   isZero,

@@ -2,7 +2,8 @@
 // it is fatal, but only after it lasted; whoever keeps its promise is never dropped.
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import { type BeatFrame, encodeFrame } from "../src/endpoint/frame.ts";
+import { encodeFrame } from "../src/endpoint/encode.ts";
+import type { BeatFrame } from "../src/endpoint/frame.ts";
 import { Cluster, type Process } from "./cluster.ts";
 
 const POLICY = { intervalMs: 60, suspectAfterMs: 200, deadAfterMs: 300, minGapMs: 20 };

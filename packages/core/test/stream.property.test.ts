@@ -1,13 +1,9 @@
 // Frames out of a byte stream: the same ones however it is cut, and never more memory than bytes.
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import {
-  decodeFrame,
-  decodeHeader,
-  encodeFrame,
-  type Frame,
-  HEADER_BYTES,
-} from "../src/endpoint/frame.ts";
+import { decodeFrame, decodeHeader } from "../src/endpoint/decode.ts";
+import { encodeFrame } from "../src/endpoint/encode.ts";
+import { type Frame, HEADER_BYTES } from "../src/endpoint/frame.ts";
 import { Reassembly, type StreamFault } from "../src/endpoint/stream.ts";
 import { frames, nearlyFrames, withTrueLength } from "./arbitrary-frames.ts";
 

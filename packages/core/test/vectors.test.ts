@@ -3,7 +3,9 @@ import { readFileSync } from "node:fs";
 import { describe, expect, test } from "vitest";
 import { root } from "../../../scripts/entries.mjs";
 import { asText, VECTORS_FILE, wireVectors } from "../../../scripts/wire-vectors.mjs";
-import { decodeFrame, encodeFrame, type Frame, type FrameFault } from "../src/endpoint/frame.ts";
+import { decodeFrame } from "../src/endpoint/decode.ts";
+import { encodeFrame } from "../src/endpoint/encode.ts";
+import type { Frame, FrameFault } from "../src/endpoint/frame.ts";
 
 interface Vectors {
   readonly accepted: readonly { name: string; hex: string; frame: Record<string, unknown> }[];

@@ -1,8 +1,9 @@
 // Two endpoints and a wire between them, in the hand of the test: what was sent waits until it is
 // delivered. For single behaviours; whole networks are simulated elsewhere.
 import { type Driven, drive } from "../src/drive.ts";
+import { decodeFrame } from "../src/endpoint/decode.ts";
 import { createEndpoint, type Endpoint } from "../src/endpoint/endpoint.ts";
-import { type BeatFrame, decodeFrame, type Frame } from "../src/endpoint/frame.ts";
+import type { BeatFrame, Frame } from "../src/endpoint/frame.ts";
 import type { EndpointOptions } from "../src/endpoint/options.ts";
 import type { EndpointOutput } from "../src/endpoint/outputs.ts";
 import type { PeerRef } from "../src/monitor/refs.ts";

@@ -9,7 +9,7 @@ import type { PeerRef } from "../monitor/refs.ts";
 import type { EndReason, PeerState, Role } from "../peer/state.ts";
 import { definePolicy, derivePolicy, type Policy, type PolicyOptions } from "../policy.ts";
 import { Turn } from "../turn.ts";
-import { decodeFrame } from "./frame.ts";
+import { decodeFrame } from "./decode.ts";
 import { Inbox, remembered } from "./inbox.ts";
 import {
   checkId,

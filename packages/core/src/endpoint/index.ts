@@ -1,12 +1,11 @@
 // @systole/core/endpoint: names only.
 
+export { type Decoded, decodeFrame } from "./decode.ts";
+export { encodeFrame } from "./encode.ts";
 export { createEndpoint, type Endpoint } from "./endpoint.ts";
 export {
   type BeatFrame,
   type DataFrame,
-  type Decoded,
-  decodeFrame,
-  encodeFrame,
   type Frame,
   type FrameFault,
   type Identity,

@@ -2,9 +2,9 @@
 // one, and when, is decided elsewhere.
 
 import type { PeerRef } from "../monitor/refs.ts";
+import { encodeFrame } from "./encode.ts";
 import {
   type BeatFrame,
-  encodeFrame,
   type Frame,
   isZero,
   NO_EXTRA,

@@ -1,7 +1,8 @@
 // Cuts a byte stream into frames. Chunks may be anything; a length is believed only as far as its
 // bytes have arrived, so a hostile header costs nobody memory.
 
-import { decodeFrame, decodeHeader, type Frame, type FrameFault, HEADER_BYTES } from "./frame.ts";
+import { decodeFrame, decodeHeader } from "./decode.ts";
+import { type Frame, type FrameFault, HEADER_BYTES } from "./frame.ts";
 
 /** Why a stream is no sequence of frames. */
 export type StreamFault = FrameFault | "too-long";

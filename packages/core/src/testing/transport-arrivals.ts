@@ -1,6 +1,7 @@
 // Cases of the transport contract: what is sent arrives whole, unchanged, in order, at the right end.
 
-import { encodeFrame, MAX_CONTROL_BYTES } from "../endpoint/frame.ts";
+import { encodeFrame } from "../endpoint/encode.ts";
+import { MAX_CONTROL_BYTES } from "../endpoint/frame.ts";
 import {
   type Bench,
   broken,

@@ -1,7 +1,8 @@
 // One connected pair of a transport under test, and stand-ins for the endpoints at its two ends that
 // write down what arrives. Waits without a timer: it lets the transport settle, again and again.
 
-import { type BeatFrame, encodeFrame, NO_TAG } from "../endpoint/frame.ts";
+import { encodeFrame } from "../endpoint/encode.ts";
+import { type BeatFrame, NO_TAG } from "../endpoint/frame.ts";
 import type { Transport } from "../endpoint/options.ts";
 import type { EndReason } from "../peer/state.ts";
 
