@@ -1,6 +1,7 @@
 // The rules of one peer, one example each. What holds in every history is in machine.property.test.ts.
 import { describe, expect, test } from "vitest";
 import type { PeerEvent, PeerOutput } from "../src/peer/events.ts";
+import { type Change, explain } from "../src/peer/evidence.ts";
 import { type InitialPeerOptions, initialPeer, type PeerState } from "../src/peer/state.ts";
 import { nextDeadline, transition } from "../src/peer/transition.ts";
 import { definePolicy, type Policy, type PolicyOptions, strict } from "../src/policy.ts";
@@ -279,7 +280,11 @@ describe("who dials and who may trust", () => {
     const [alive] = transition(initialPeer(policy, 0), { type: "heard", at: 100 }, policy);
     const leave = (bySelf: boolean) =>
       transition(alive, { type: "ended", at: 1_100, reason: "left", bySelf }, policy)[1];
-    expect(leave(true)).toMatchObject([{ safeInMs: policy.deadAfterMs - 1_000 }]);
-    expect(leave(false)).toMatchObject([{ safeInMs: 0 }]);
+    const [byUs] = leave(true) as [Change];
+    expect(byUs.safeInMs).toBe(policy.deadAfterMs - 1_000);
+    expect(explain({ ...byUs, id: "a" })).toBe("a was left by us; safe to reassign in 4200 ms");
+    const [byIt] = leave(false) as [Change];
+    expect(byIt.safeInMs).toBe(0);
+    expect(explain({ ...byIt, id: "a" })).toBe("a left");
   });
 });

@@ -50,6 +50,8 @@ export interface Change {
   readonly safeInMs?: number;
   /** Only for deaths that are followed by beats or dials: ms until the first. */
   readonly retryInMs?: number;
+  /** Only for `left`: it was us who left. */
+  readonly bySelf?: true;
   /** Only for `left`: ms until the peer expects to be back, if it said so. */
   readonly returnInMs?: number;
   readonly evidence: Evidence;
@@ -139,6 +141,7 @@ function deathCause(change: Explainable): string {
     case "closed":
       return "is gone: its connection was closed";
     case "left":
+      if (change.bySelf) return "was left by us";
       return change.returnInMs === undefined
         ? "left"
         : `left and expects to be back in ${ms(change.returnInMs)}`;

@@ -341,6 +341,7 @@ function die(
     reason,
     safeInMs: reason === "left" && !bySelf ? 0 : safeInMs(state, at, policy),
     ...(retryMs !== undefined && { retryInMs: retryMs }),
+    ...(bySelf && { bySelf }),
   };
   return [next, Object.freeze(death)];
 }
