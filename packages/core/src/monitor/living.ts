@@ -6,13 +6,13 @@
 import type { Arrivals } from "../detectors/fixed.ts";
 import type { Sign } from "../peer/events.ts";
 import {
-  gapMs,
+  beatAt,
+  isOverdue,
   isStale,
   lostUpTo,
-  paceWindowMs,
   rttSample,
   smoothRtt,
-  unit,
+  spreadAt,
 } from "../peer/rules.ts";
 import { NO_ARRIVALS, type PeerState, type Role } from "../peer/state.ts";
 import type { Policy } from "../policy.ts";
@@ -175,16 +175,14 @@ export class Living {
   /** A beat fell due: true if it leaves now, false if it is spread because it is overdue. */
   beat(slot: number, at: number, policy: Policy): boolean {
     const row = slot * ROW;
-    const windowMs = paceWindowMs(policy.intervalMs);
-    const overdue = at - (this.#rows[row + BEAT_DUE_AT] as number) > windowMs;
+    const { intervalMs } = policy;
+    const overdue = isOverdue(at, this.#rows[row + BEAT_DUE_AT] as number, intervalMs);
     const paced = ((this.#flags[slot] as number) & PACED) !== 0;
     const word = slot * WORDS;
     if (overdue && !paced) {
-      const u = unit(
-        this.#words[word + SEED] as number,
-        2 * (this.#words[word + BEATS] as number) + 1,
-      );
-      this.#rows[row + BEAT_DUE_AT] = at + windowMs * u;
+      const seed = this.#words[word + SEED] as number;
+      const beats = this.#words[word + BEATS] as number;
+      this.#rows[row + BEAT_DUE_AT] = spreadAt(at, intervalMs, seed, beats);
       this.#setPaced(slot, true);
       return false;
     }
@@ -235,8 +233,8 @@ export class Living {
 
   #nextBeatAt(slot: number, sentAt: number, policy: Policy): number {
     const word = slot * WORDS;
-    const u = unit(this.#words[word + SEED] as number, 2 * (this.#words[word + BEATS] as number));
-    return sentAt + gapMs(policy.intervalMs, policy.jitter, u);
+    const seed = this.#words[word + SEED] as number;
+    return beatAt(sentAt, policy, seed, this.#words[word + BEATS] as number);
   }
 
   #setPaced(slot: number, paced: boolean): void {

@@ -2,7 +2,7 @@
 
 import type { Policy } from "../policy.ts";
 import type { PeerOutput } from "./events.ts";
-import { backoffMs, gapMs, paceWindowMs, unit } from "./rules.ts";
+import { backoffMs, beatAt, isOverdue, spreadAt, unit } from "./rules.ts";
 import { change, type PeerState, type Reason } from "./state.ts";
 
 /** A new life starts at a random phase, so that peers that start together do not beat together. */
@@ -19,7 +19,7 @@ export function isProbing(state: PeerState): boolean {
 }
 
 export function nextBeatAt(state: PeerState, sentAt: number, policy: Policy): number {
-  return sentAt + gapMs(policy.intervalMs, policy.jitter, unit(state.seed, 2 * state.beats));
+  return beatAt(sentAt, policy, state.seed, state.beats);
 }
 
 /** Probes keep their own pace, but never a slower one than the largest gap we announced. */
@@ -47,13 +47,12 @@ export function afterBeatDue(
   policy: Policy,
   outputs: PeerOutput[],
 ): PeerState {
-  const windowMs = paceWindowMs(policy.intervalMs);
-  const overdue = at - beatDueAt > windowMs;
+  const overdue = isOverdue(at, beatDueAt, policy.intervalMs);
   if (overdue && !state.paced) {
     // After a stall of ours everybody's beat is overdue at once: spread them. Only once, or an
     // ever-late loop (a throttled tab) would never beat at all.
-    const spreadMs = windowMs * unit(state.seed, 2 * state.beats + 1);
-    return change(state, { beatDueAt: at + spreadMs, paced: true });
+    const spreadUntil = spreadAt(at, policy.intervalMs, state.seed, state.beats);
+    return change(state, { beatDueAt: spreadUntil, paced: true });
   }
   const beats = state.beats + 1;
   const asked = { beats, paced: overdue };

@@ -1,7 +1,7 @@
 // What can happen to one peer, and what the rules answer. Plain data in both directions.
 
 import type { Change } from "./evidence.ts";
-import type { StallTotals } from "./rules.ts";
+import type { StallTotals, TimedSign } from "./rules.ts";
 import type { EndReason } from "./state.ts";
 
 interface At {
@@ -12,17 +12,9 @@ interface At {
 }
 
 /** What a valid inbound frame tells beyond "I am here". */
-export interface Sign {
+export interface Sign extends TimedSign {
   /** The frame's number in its session. At or behind the highest one seen: statistics, not life. */
   readonly seq?: number | undefined;
-  /** When we sent the newest of our nonces that the frame echoes (raw clock). */
-  readonly nonceAt?: number | undefined;
-  /** The same in observed time; default `nonceAt`. */
-  readonly nonceObservedAt?: number | undefined;
-  /** A round-trip sample in ms, where somebody else measured it. */
-  readonly rttMs?: number | undefined;
-  /** How long the other side held that nonce before it echoed it, in ms: the round trip is measured. */
-  readonly heldMs?: number | undefined;
 }
 
 /** Any valid inbound traffic. */

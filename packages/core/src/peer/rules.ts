@@ -74,12 +74,16 @@ export function stretchMs(health: number, suspectAfterMs: number, deadAfterMs: n
   return (2 * (deadAfterMs - suspectAfterMs) * health) / MAX_HEALTH;
 }
 
-/** What a frame may say about time, as far as the rules look at it; see `Sign` in events.ts. */
+/** What a frame tells about time: nonces of ours that it echoes, and round trips. */
 export interface TimedSign {
+  /** When we sent the newest of our nonces that the frame echoes (raw clock). */
   readonly nonceAt?: number | undefined;
+  /** The same in observed time; default `nonceAt`. */
   readonly nonceObservedAt?: number | undefined;
-  readonly heldMs?: number | undefined;
+  /** A round-trip sample in ms, where somebody else measured it. */
   readonly rttMs?: number | undefined;
+  /** How long the other side held that nonce before it echoed it, in ms: the round trip is measured. */
+  readonly heldMs?: number | undefined;
 }
 
 /**
@@ -126,6 +130,26 @@ export function gapMs(intervalMs: number, jitter: number, u: number): number {
 /** Over how long overdue and first beats spread, so that they never leave in one burst. */
 export function paceWindowMs(intervalMs: number): number {
   return Math.min(intervalMs / 4, 250);
+}
+
+/** When the beat after one sent at `sentAt` is due; `beats` numbers the draw of its jitter. */
+export function beatAt(
+  sentAt: number,
+  policy: { readonly intervalMs: number; readonly jitter: number },
+  seed: number,
+  beats: number,
+): number {
+  return sentAt + gapMs(policy.intervalMs, policy.jitter, unit(seed, 2 * beats));
+}
+
+/** Whether a beat is so late that, after a stall of ours, everybody's would leave in one burst. */
+export function isOverdue(at: number, beatDueAt: number, intervalMs: number): boolean {
+  return at - beatDueAt > paceWindowMs(intervalMs);
+}
+
+/** When an overdue beat leaves instead: somewhere in the pace window. */
+export function spreadAt(at: number, intervalMs: number, seed: number, beats: number): number {
+  return at + paceWindowMs(intervalMs) * unit(seed, 2 * beats + 1);
 }
 
 /** The ceiling of the n-th back-off: doubling from `minMs` to `maxMs`. */

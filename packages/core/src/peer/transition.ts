@@ -23,13 +23,12 @@ import {
   lostUpTo,
   NO_STALLS,
   observedAt,
-  paceWindowMs,
   rttSample,
   type StallTotals,
   smoothRtt,
+  spreadAt,
   stretchMs,
   suspicionMs,
-  unit,
 } from "./rules.ts";
 import {
   type Changes,
@@ -357,7 +356,7 @@ function onDial(state: PeerState, event: PeerEvent, policy: Policy): Transition 
   if (state.status !== "dead") return [state, NOTHING];
   const { at, stalls = NO_STALLS } = event;
   const evidence = evidenceOf(state, at, stalls, policy, 0);
-  const firstBeatAt = at + paceWindowMs(policy.intervalMs) * unit(state.seed, 2 * state.beats + 1);
+  const firstBeatAt = spreadAt(at, policy.intervalMs, state.seed, state.beats);
   const next = become(state, TRANSITIONS.dead.dial, at, {
     session: state.session + 1,
     reason: undefined,
