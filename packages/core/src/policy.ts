@@ -77,21 +77,21 @@ const MAX_DURATION_MS = 2 ** 31 - 1;
 const MIN_FORGET_MS = 30_000;
 
 /** Dead within 6 s, for links where a second counts: data centres, games, control loops. */
-export const strict: PolicyOptions = Object.freeze({
+export const strict: PolicyOptions = /* @__PURE__ */ Object.freeze({
   intervalMs: 1_000,
   suspectAfterMs: 2_500,
   deadAfterMs: 5_200,
 });
 
 /** The default: dead within 10 s. */
-export const standard: PolicyOptions = Object.freeze({
+export const standard: PolicyOptions = /* @__PURE__ */ Object.freeze({
   intervalMs: 1_000,
   suspectAfterMs: 4_000,
   deadAfterMs: 8_800,
 });
 
 /** Dead within 30 s, for phones, idle connections and links that hiccup. */
-export const relaxed: PolicyOptions = Object.freeze({
+export const relaxed: PolicyOptions = /* @__PURE__ */ Object.freeze({
   intervalMs: 5_000,
   suspectAfterMs: 15_000,
   deadAfterMs: 26_000,
@@ -119,159 +119,150 @@ export function definePolicy(options: PolicyOptions | Policy = {}): Policy {
   }
   const policy = withDefaults(options);
   checkNames(options, policy);
-  checkNumbers(policy);
+  checkValues(policy);
   checkRelations(policy);
   Object.freeze(policy);
   known.add(policy);
   return policy;
 }
 
-function withDefaults(options: PolicyOptions): Policy {
-  const intervalMs = options.intervalMs ?? (standard.intervalMs as number);
-  const suspectAfterMs = options.suspectAfterMs ?? (standard.suspectAfterMs as number);
-  const deadAfterMs = options.deadAfterMs ?? (standard.deadAfterMs as number);
-  const minSuspicionMs =
-    options.minSuspicionMs ?? defaultMinSuspicionMs(suspectAfterMs, deadAfterMs);
-  const backoffMinMs = options.backoffMinMs ?? intervalMs;
-  const wishMs = options.wishMs ?? suspectAfterMs / 3;
+function withDefaults({
+  intervalMs = standard.intervalMs as number,
+  peerGapMs = intervalMs,
+  suspectAfterMs = standard.suspectAfterMs as number,
+  deadAfterMs = standard.deadAfterMs as number,
+  // Half of what lies between; where nothing does, the relation is reported, not this number.
+  minSuspicionMs = deadAfterMs > suspectAfterMs ? (deadAfterMs - suspectAfterMs) / 2 : 1,
+  probeIntervalMs = Math.min(intervalMs, Math.max(100, minSuspicionMs / 4)),
+  jitter = 0.25,
+  proof = "any",
+  returns = "new-session",
+  redial = false,
+  backoffMinMs = intervalMs,
+  backoffMaxMs = Math.max(10_000, backoffMinMs),
+  forgetAfterMs,
+  wishMs = suspectAfterMs / 3,
+  minGapMs = Math.min(20, wishMs),
+  floorMs = Math.min(100, intervalMs),
+  maxGapMs = Math.max(60_000, suspectAfterMs),
+  detector = fixed,
+}: PolicyOptions): Policy {
   return {
     intervalMs,
-    peerGapMs: options.peerGapMs ?? intervalMs,
+    peerGapMs,
     suspectAfterMs,
     deadAfterMs,
     minSuspicionMs,
-    probeIntervalMs:
-      options.probeIntervalMs ?? Math.min(intervalMs, Math.max(100, minSuspicionMs / 4)),
-    jitter: options.jitter ?? 0.25,
-    proof: options.proof ?? "any",
-    returns: options.returns ?? "new-session",
-    redial: options.redial ?? false,
+    probeIntervalMs,
+    jitter,
+    proof,
+    returns,
+    redial,
     backoffMinMs,
-    backoffMaxMs: options.backoffMaxMs ?? Math.max(10_000, backoffMinMs),
-    ...(options.forgetAfterMs !== undefined && { forgetAfterMs: options.forgetAfterMs }),
+    backoffMaxMs,
+    ...(forgetAfterMs !== undefined && { forgetAfterMs }),
     wishMs,
-    minGapMs: options.minGapMs ?? Math.min(20, wishMs),
-    floorMs: options.floorMs ?? Math.min(100, intervalMs),
-    maxGapMs: options.maxGapMs ?? Math.max(60_000, suspectAfterMs),
-    detector: options.detector ?? fixed,
+    minGapMs,
+    floorMs,
+    maxGapMs,
+    detector,
   };
-}
-
-/** Half of what lies between; where nothing does, the relation is reported, not this number. */
-function defaultMinSuspicionMs(suspectAfterMs: number, deadAfterMs: number): number {
-  return deadAfterMs > suspectAfterMs ? (deadAfterMs - suspectAfterMs) / 2 : 1;
 }
 
 /** A misspelt name would silently be the default: the worst kind of configuration error. */
 function checkNames(options: PolicyOptions, policy: Policy): void {
   for (const name of Object.keys(options)) {
     if (name in policy || name === "forgetAfterMs") continue;
-    const near = Object.keys(policy).find((key) =>
-      key.toLowerCase().startsWith(name.toLowerCase()),
-    );
     throw new SystoleTypeError(
       "ERR_SYSTOLE_POLICY",
-      `A policy has no option ${name}. ${near ? `Did you mean ${near}?` : `It has: ${Object.keys(policy).join(", ")}, forgetAfterMs.`}`,
+      `A policy has no option ${name}.\nIt has: ${Object.keys(policy).join(", ")}, forgetAfterMs.`,
       name,
     );
   }
 }
 
-function checkNumbers(policy: Policy): void {
+function checkValues(policy: Policy): void {
   for (const [name, value] of Object.entries(policy)) {
-    if (!name.endsWith("Ms")) continue;
-    if (typeof value !== "number" || !(value > 0 && value <= MAX_DURATION_MS)) {
+    const isDuration = typeof value === "number" && value > 0 && value <= MAX_DURATION_MS;
+    if (name.endsWith("Ms") && !isDuration) {
       fail(
-        `${name} must be a number of ms above 0 and at most ${MAX_DURATION_MS} (got ${value}).`,
+        name,
         value,
-        "Give a finite duration in milliseconds.",
+        `be a number of ms above 0 and at most ${MAX_DURATION_MS}`,
+        "Give such a duration",
       );
     }
   }
-  const { jitter, proof, returns, redial, detector } = policy;
-  if (typeof jitter !== "number" || !(jitter >= 0 && jitter < 1)) {
-    fail(`jitter must be from 0 to below 1 (got ${jitter}).`, jitter, "0.25 is a good value.");
+  const { jitter } = policy;
+  if (!(typeof jitter === "number" && jitter >= 0 && jitter < 1)) {
+    fail("jitter", jitter, "be from 0 to below 1", "0.25 is a good value");
   }
-  choice("proof", proof, ["any", "round-trip"]);
-  choice("returns", returns, ["new-session", "never"]);
-  choice("redial", redial, [true, false]);
-  choice("detector", typeof detector, ["function"]);
+  if (typeof policy.detector !== "function") {
+    fail("detector", policy.detector, "be a function", "Leave it out for the default");
+  }
+  for (const [name, allowed] of CHOICES) {
+    if (allowed.includes(policy[name])) continue;
+    fail(name, policy[name], `be ${allowed.join(" or ")}`, "Leave it out for the default");
+  }
 }
 
+const CHOICES: readonly (readonly ["proof" | "returns" | "redial", readonly unknown[]])[] = [
+  ["proof", ["any", "round-trip"]],
+  ["returns", ["new-session", "never"]],
+  ["redial", [true, false]],
+];
+
 function checkRelations(policy: Policy): void {
-  const { intervalMs, suspectAfterMs, deadAfterMs, minSuspicionMs, forgetAfterMs } = policy;
-  exceed(
-    policy,
-    "suspectAfterMs",
-    "intervalMs",
-    `Raise suspectAfterMs above ${intervalMs}, three intervals are usual.`,
-  );
-  exceed(
-    policy,
-    "deadAfterMs",
-    "suspectAfterMs",
-    `Raise deadAfterMs above ${suspectAfterMs}, or start from the preset \`relaxed\`.`,
-  );
-  exceed(
-    policy,
-    "suspectAfterMs",
-    "wishMs",
-    `Lower wishMs below ${suspectAfterMs}, a third of it is usual.`,
-  );
-  reach(policy, "wishMs", "minGapMs", `Lower minGapMs to ${policy.wishMs}.`);
-  reach(policy, "intervalMs", "floorMs", `Lower floorMs to ${intervalMs}.`);
-  reach(policy, "maxGapMs", "wishMs", `Raise maxGapMs to ${policy.wishMs}.`);
-  reach(policy, "backoffMaxMs", "backoffMinMs", `Raise backoffMaxMs to ${policy.backoffMinMs}.`);
-  if (minSuspicionMs > deadAfterMs - suspectAfterMs) {
+  for (const [name, relation, other] of RELATIONS) {
+    const [value, bound] = [policy[name], policy[other]];
+    if (value > bound || (value === bound && relation === "be at least")) continue;
+    const raised = relation === "exceed" ? "above" : "to";
+    const wayOut = `Raise ${name} ${raised} ${bound}, or start from the preset \`relaxed\``;
+    fail(name, value, `${relation} ${other}`, wayOut, `${name} ${value}, ${other} ${bound}`);
+  }
+  const {
+    minSuspicionMs,
+    deadAfterMs,
+    suspectAfterMs,
+    forgetAfterMs = Number.POSITIVE_INFINITY,
+  } = policy;
+  const most = deadAfterMs - suspectAfterMs;
+  if (minSuspicionMs > most) {
+    const rule = `not exceed deadAfterMs − suspectAfterMs, ${most}`;
     fail(
-      `minSuspicionMs must not exceed deadAfterMs − suspectAfterMs (got minSuspicionMs ${minSuspicionMs}, deadAfterMs ${deadAfterMs}, suspectAfterMs ${suspectAfterMs}).`,
+      "minSuspicionMs",
       minSuspicionMs,
-      `Lower minSuspicionMs to ${deadAfterMs - suspectAfterMs}, or leave it out.`,
+      rule,
+      `Lower minSuspicionMs to ${most}, or leave it out`,
     );
   }
   const least = leastForgetAfterMs(policy);
-  if (forgetAfterMs !== undefined && forgetAfterMs < least) {
-    fail(
-      `forgetAfterMs must be at least max(30000, 2 · deadAfterMs) (got ${forgetAfterMs}, needed ${least}).`,
-      forgetAfterMs,
-      `Raise forgetAfterMs to ${least}: both sides of a cut must still know each other when it heals.`,
-    );
+  if (forgetAfterMs < least) {
+    const wayOut = `Raise forgetAfterMs to ${least}: both sides of a cut must still know each other when it heals`;
+    fail("forgetAfterMs", forgetAfterMs, "be at least max(30000, 2 · deadAfterMs)", wayOut);
   }
+}
+
+const RELATIONS: readonly (readonly [DurationName, "exceed" | "be at least", DurationName])[] = [
+  ["suspectAfterMs", "exceed", "intervalMs"],
+  ["deadAfterMs", "exceed", "suspectAfterMs"],
+  ["suspectAfterMs", "exceed", "wishMs"],
+  ["wishMs", "be at least", "minGapMs"],
+  ["intervalMs", "be at least", "floorMs"],
+  ["maxGapMs", "be at least", "wishMs"],
+  ["backoffMaxMs", "be at least", "backoffMinMs"],
+];
+
+type DurationName = Exclude<keyof Policy & `${string}Ms`, "forgetAfterMs">;
+
+function fail(name: string, value: unknown, rule: string, wayOut: string, got = value): never {
+  const message = `${name} must ${rule} (got ${got}).\n${wayOut}.`;
+  throw new SystoleRangeError("ERR_SYSTOLE_POLICY", message, value);
 }
 
 /** The shortest memory of a dead peer with which both sides of a healed partition find each other. */
 export function leastForgetAfterMs(policy: Policy): number {
   return Math.max(MIN_FORGET_MS, 2 * policy.deadAfterMs);
-}
-
-type DurationName = Exclude<keyof Policy & `${string}Ms`, "forgetAfterMs">;
-
-function exceed(policy: Policy, name: DurationName, other: DurationName, wayOut: string): void {
-  if (policy[name] > policy[other]) return;
-  fail(
-    `${name} must exceed ${other} (got ${name} ${policy[name]}, ${other} ${policy[other]}).`,
-    policy[name],
-    wayOut,
-  );
-}
-
-function reach(policy: Policy, name: DurationName, other: DurationName, wayOut: string): void {
-  if (policy[name] >= policy[other]) return;
-  fail(
-    `${name} must be at least ${other} (got ${name} ${policy[name]}, ${other} ${policy[other]}).`,
-    policy[name],
-    wayOut,
-  );
-}
-
-function choice(name: string, value: unknown, allowed: readonly unknown[]): void {
-  if (allowed.includes(value)) return;
-  const list = allowed.map((each) => JSON.stringify(each)).join(" or ");
-  fail(`${name} must be ${list} (got ${String(value)}).`, value, "Leave it out for the default.");
-}
-
-function fail(message: string, value: unknown, wayOut: string): never {
-  throw new SystoleRangeError("ERR_SYSTOLE_POLICY", `${message}\n${wayOut}`, value);
 }
 
 /** When our own loop is late by less than this, it is not a stall. */

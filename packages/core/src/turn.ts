@@ -7,7 +7,7 @@ import type { Clock } from "./host.ts";
 /** Runs calls as turns. A sink that calls back in joins the turn that is under way. */
 export class Turn<Output> {
   /** The instant of this turn; between turns that of the last one. */
-  now: number = Number.NEGATIVE_INFINITY;
+  now: number = -Number.MAX_VALUE;
   /** Backward readings of the clock, each clamped to the instant before. */
   clockWentBack = 0;
 
@@ -23,7 +23,7 @@ export class Turn<Output> {
     this.#clock = clock;
     this.#emit = emit;
     this.#settled = settled;
-    this.now = this.#read();
+    this.instant();
   }
 
   /** Runs `body` in the current turn, or in a new one. Errors of sinks surface at its end. */
@@ -35,39 +35,43 @@ export class Turn<Output> {
     } catch (error) {
       this.fail(error);
     }
-    this.#end();
+    this.leave();
     return result as Result;
   }
 
+  /** The instant of the turn under way; outside of one that of a turn in which nothing comes out. */
+  instant(): number {
+    if (!this.#running) {
+      const reading = this.#clock.now();
+      // Also false for NaN.
+      if (reading >= this.now && reading < Number.POSITIVE_INFINITY) this.now = reading;
+      else this.#doubt(reading);
+    }
+    return this.now;
+  }
+
   /**
-   * Begins a turn without a closure, for the path of a heard beat. False within another turn; if
-   * true, `leave` must follow, and nothing between may throw.
+   * Begins a turn without a closure, for what happens all the time; `at` if its instant is known. False
+   * within another turn; if true, `leave` must follow, and nothing between may throw.
    */
-  enter(): boolean {
+  enter(at: number = this.instant()): boolean {
     if (this.#running) return false;
-    this.now = this.#read();
+    this.now = at;
     this.#running = true;
     return true;
   }
 
-  /** Ends a turn that `enter` began. One that pushed nothing has moved no deadline earlier either. */
+  /** Ends a turn: delivers, settles, and throws what was thrown. */
   leave(): void {
-    if (this.#queue.length === 0) this.#running = false;
-    else this.#end();
-  }
-
-  /** Something of the current turn threw; it surfaces at the end, after everything else. */
-  fail(error: unknown): void {
-    this.#errors.push(error);
-  }
-
-  /** Queues an output of the current turn. */
-  push(output: Output): void {
-    this.#queue.push(output);
-  }
-
-  #end(): void {
-    this.#deliver();
+    // The queue grows while sinks call back in; the index keeps the order without shifting.
+    for (let next = 0; next < this.#queue.length; next++) {
+      try {
+        this.#emit(this.#queue[next] as Output);
+      } catch (error) {
+        this.fail(error);
+      }
+    }
+    if (this.#queue.length > 0) this.#queue = [];
     this.#running = false;
     try {
       this.#settled();
@@ -81,20 +85,18 @@ export class Turn<Output> {
     throw new AggregateError(errors, "several sinks threw");
   }
 
-  #deliver(): void {
-    // The queue grows while sinks call back in; the index keeps the order without shifting.
-    for (let next = 0; next < this.#queue.length; next++) {
-      try {
-        this.#emit(this.#queue[next] as Output);
-      } catch (error) {
-        this.fail(error);
-      }
-    }
-    if (this.#queue.length > 0) this.#queue = [];
+  /** Something of the current turn threw; it surfaces at the end, after everything else. */
+  fail(error: unknown): void {
+    this.#errors.push(error);
   }
 
-  #read(): number {
-    const reading = this.#clock.now();
+  /** Queues an output of the current turn. */
+  push(output: Output): void {
+    this.#queue.push(output);
+  }
+
+  /** A reading that goes back is clamped and counted; one that is no number is an error. */
+  #doubt(reading: number): void {
     if (!Number.isFinite(reading)) {
       throw new SystoleRangeError(
         "ERR_SYSTOLE_CLOCK",
@@ -102,8 +104,6 @@ export class Turn<Output> {
         reading,
       );
     }
-    if (reading >= this.now) return reading;
     this.clockWentBack += 1;
-    return this.now;
   }
 }

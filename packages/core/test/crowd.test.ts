@@ -1,10 +1,11 @@
 // Many peers at once: slices of a tick, and what a common silence says about ourselves.
 import { describe, expect, test } from "vitest";
 import { drive } from "../src/drive.ts";
-import { Judged } from "../src/monitor/judged.ts";
 import { createMonitor } from "../src/monitor/monitor.ts";
 import type { MonitorOutput } from "../src/monitor/outputs.ts";
+import { Policies } from "../src/monitor/policies.ts";
 import type { PeerRef } from "../src/monitor/refs.ts";
+import { definePolicy, derivePolicy } from "../src/policy.ts";
 import { ManualHost } from "../src/testing/manual-host.ts";
 
 const policy = { intervalMs: 1_000, suspectAfterMs: 3_000, deadAfterMs: 6_000 };
@@ -92,15 +93,33 @@ describe("slices", () => {
 });
 
 test("peers may all have policies of their own: the smallest S decides how often to look", () => {
-  const judged = new Judged();
-  expect(judged.smallestSuspectAfterMs()).toBe(Number.POSITIVE_INFINITY);
-  for (let n = 200_000; n > 0; n--) judged.add(n);
-  expect([judged.count, judged.smallestSuspectAfterMs()]).toEqual([200_000, 1]);
-  judged.add(1);
-  judged.remove(1);
-  expect(judged.smallestSuspectAfterMs()).toBe(1);
-  judged.remove(1);
-  expect(judged.smallestSuspectAfterMs()).toBe(2);
+  const policies = new Policies();
+  expect(policies.smallestSuspectAfterMs).toBe(Number.POSITIVE_INFINITY);
+  const judged = Array.from({ length: 200_000 }, (_, n) => {
+    const index = policies.take(
+      derivePolicy(definePolicy(policy), { suspectAfterMs: 200_000 - n }),
+    );
+    policies.judge(index, +1);
+    return index;
+  });
+  expect([policies.judged, policies.smallestSuspectAfterMs]).toEqual([200_000, 1]);
+  const last = judged.at(-1) as number;
+  policies.judge(last, -1);
+  expect(policies.smallestSuspectAfterMs).toBe(2);
+  policies.judge(last, +1);
+  expect(policies.smallestSuspectAfterMs).toBe(1);
+});
+
+test("what nobody has any more is not kept, and its place is taken anew", () => {
+  const policies = new Policies();
+  const [one, other] = [definePolicy(policy), definePolicy({ ...policy, jitter: 0 })];
+  const index = policies.take(one);
+  expect(policies.take(one)).toBe(index);
+  policies.release(index);
+  expect(policies.at(index)).toBe(one);
+  policies.release(index);
+  expect(policies.take(other)).toBe(index);
+  expect(policies.at(index)).toBe(other);
 });
 
 describe("health", () => {

@@ -3,7 +3,7 @@ import { describe, expect, test } from "vitest";
 import type { PeerEvent } from "../src/peer/events.ts";
 import { type Change, explain, silenceMs } from "../src/peer/evidence.ts";
 import { NO_STALLS } from "../src/peer/rules.ts";
-import { type EndReason, initialPeer } from "../src/peer/state.ts";
+import { type EndReason, initialPeer, thaw } from "../src/peer/state.ts";
 import { transition } from "../src/peer/transition.ts";
 import { definePolicy, type PolicyOptions } from "../src/policy.ts";
 
@@ -81,8 +81,8 @@ describe("as data", () => {
     const policy = definePolicy(numbers);
     const [heard] = transition(initialPeer(policy, 0), beat(0, 1), policy);
     const [paused] = transition(heard, { type: "pause", at: 700 }, policy);
-    expect(silenceMs(paused, 90_000, NO_STALLS)).toBe(700);
-    expect(silenceMs(heard, 90_000, NO_STALLS)).toBe(90_000);
+    expect(silenceMs(thaw(paused), 90_000, NO_STALLS)).toBe(700);
+    expect(silenceMs(thaw(heard), 90_000, NO_STALLS)).toBe(90_000);
   });
 });
 

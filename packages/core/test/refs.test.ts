@@ -83,7 +83,7 @@ describe("a stale ref", () => {
     monitor.pause(stale);
     monitor.resume(stale);
     monitor.remove(stale);
-    expect(monitor.state(newcomer)).toBe(before);
+    expect(monitor.state(newcomer)).toEqual(before);
     expect(monitor.stats()).toMatchObject({ peers: 1, staleRefs: 9 });
   });
 

@@ -5,7 +5,7 @@ import type { MonitorOutput } from "../src/monitor/outputs.ts";
 import type { PeerRef } from "../src/monitor/refs.ts";
 import type { PeerEvent, Sign } from "../src/peer/events.ts";
 import { mix, type StallTotals } from "../src/peer/rules.ts";
-import { type EndReason, initialPeer, type PeerState, type Role } from "../src/peer/state.ts";
+import { type EndReason, initialPeer, type PeerState, type Role, thaw } from "../src/peer/state.ts";
 import { nextActAt, nextDeadline, transition, verdictAt } from "../src/peer/transition.ts";
 import { definePolicy, type Policy, type PolicyOptions } from "../src/policy.ts";
 
@@ -25,7 +25,10 @@ interface Peer {
 }
 
 const SLOTS = 2 ** 22;
+const SLICE = 4_096;
 const CROWD = 5;
+
+const slotOf = ({ ref }: Peer) => ref % SLOTS;
 
 export class Twin {
   readonly peers: Map<PeerRef, Peer> = new Map();
@@ -34,10 +37,11 @@ export class Twin {
   readonly #queue: MonitorOutput[] = [];
   #inTurn = false;
   #now: number;
-  #added = 0;
   /** Refs in the order in which their slots become free again. */
   readonly #freed: PeerRef[] = [];
   #slots = 0;
+  /** Where the next slice begins. */
+  #cursor = 0;
   staleRefs = 0;
   clockWentBack = 0;
 
@@ -69,11 +73,10 @@ export class Twin {
         this.#step(known, { type: "dial", at: this.#now });
         return known.ref;
       }
-      this.#added += 1;
       const ref = (this.#freed.shift() ?? this.#slots++) as PeerRef;
       const inForce = policy === undefined ? this.#policy : definePolicy(policy);
       const { lostMs, countedMs } = this.#totals();
-      const seed = mix(this.#options.seed, this.#added);
+      const seed = mix(this.#options.seed, ref);
       const state = initialPeer(inForce, this.#now, { role, seed, lostMs, countedMs });
       this.peers.set(ref, { ref, id, policy: inForce, state });
       return ref;
@@ -173,20 +176,29 @@ export class Twin {
     };
   }
 
-  tick(): void {
+  tick({ slice }: { slice?: boolean } = {}): void {
     this.#turn(() => {
       const lateMs = this.#pausedAt === undefined ? this.#now - this.#promisedAt : 0;
       const stalled = this.#serve();
       this.#options.sample?.();
       const deadlines = new Map([...this.peers.values()].map((peer) => [peer, this.#due(peer)]));
-      const due = [...deadlines.keys()].filter((peer) => this.#due(peer) <= this.#now);
+      const all = [...deadlines.keys()].filter((peer) => this.#due(peer) <= this.#now);
+      const due = this.#slice(all, slice ? SLICE : all.length + 1);
       const order = (peer: Peer) => deadlines.get(peer) as number;
-      due.sort((a, b) => order(a) - order(b) || (a.ref % SLOTS) - (b.ref % SLOTS));
+      due.sort((a, b) => order(a) - order(b) || slotOf(a) - slotOf(b));
       this.#judgeSelf(stalled ? 0 : lateMs, due);
       const judging = this.#pausedAt === undefined;
       const { health } = this;
       for (const peer of due) this.#step(peer, { type: "tick", at: this.#now, health, judging });
     });
+  }
+
+  /** So many by ascending slot from where the last slice ended. */
+  #slice(due: readonly Peer[], limit: number): Peer[] {
+    const turn = (peer: Peer) => (slotOf(peer) < this.#cursor ? SLOTS : 0) + slotOf(peer);
+    const taken = due.toSorted((a, b) => turn(a) - turn(b)).slice(0, limit);
+    this.#cursor = taken.length === limit ? slotOf(taken[limit - 1] as Peer) + 1 : 0;
+    return taken;
   }
 
   nextDeadline(): number {
@@ -222,7 +234,7 @@ export class Twin {
   }
 
   #due({ state, policy }: Peer): number {
-    if (this.#pausedAt !== undefined) return nextActAt(state);
+    if (this.#pausedAt !== undefined) return nextActAt(thaw(state));
     return nextDeadline(state, policy, this.#totals());
   }
 
@@ -281,7 +293,7 @@ export class Twin {
   #judgeSelf(lateMs: number, due: readonly Peer[]): void {
     const newlySilent = due.filter(
       ({ state, policy }) =>
-        state.status === "alive" && verdictAt(state, policy, this.#totals()) <= this.#now,
+        state.status === "alive" && verdictAt(thaw(state), policy, this.#totals()) <= this.#now,
     ).length;
     const suspects = [...this.peers.values()].filter(({ state }) => state.status === "suspect");
     const silent = newlySilent + suspects.length;

@@ -22,7 +22,7 @@ export interface Arrivals {
   /** The highest number seen in this session; 0 before the first. */
   readonly highestSeq: number;
   /** Smoothed round-trip time in ms (RFC 6298 §2, α = 1/8); absent before the first sample. */
-  readonly rttMs?: number;
+  readonly rttMs?: number | undefined;
 }
 
 /**

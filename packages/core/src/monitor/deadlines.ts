@@ -1,191 +1,146 @@
-// Who is due. Peers stand in blocks of 64 with a lower bound of their deadlines: hearing a peer only
-// pushes its verdict later, so a bound may be stale without being wrong, and a beat moves nothing. A
-// block whose bound is reached is looked through. Beats of living peers come round too often for
-// that; the ring finds them one by one.
+// Who is due: a tree of minima over all slots. Its leaves are lower bounds of what each peer next wants
+// (a verdict, a beat, a probe, to be forgotten), every node above is the least of its sixteen children.
+// Hearing a peer only pushes its verdict later, so a bound may be stale without being wrong, and a beat
+// moves nothing here. A leaf that is reached is looked at, and becomes exact.
 
-import { BeatRing } from "./beat-ring.ts";
+import { NEVER } from "../peer/state.ts";
 
-const BLOCK = 64;
-
-/** What this structure asks of the peers it keeps in order. Infinity: never, or nobody there. */
-export interface Dates {
-  /** The next verdict of a living peer; the next anything of another one. */
-  deadlineAt(slot: number): number;
-  /** The next beat of a living peer. */
-  beatDueAt(slot: number): number;
-}
-
-/** A slot that is due, and since when. */
-export interface Due {
-  readonly slot: number;
-  readonly at: number;
-}
+const FAN_BITS = 4;
+const FAN = 2 ** FAN_BITS;
 
 export class Deadlines {
-  readonly #dates: Dates;
-  readonly #ring: BeatRing;
-  #bounds: Float64Array = new Float64Array(0);
-  /** One bit a slot: a living peer whose beat is due. Two words a block. */
-  #ripe: Uint32Array = new Uint32Array(0);
-  #ripeCount = 0;
-  #boundAt = Number.POSITIVE_INFINITY;
+  /** From the leaves up to the root, which is a level of one. */
+  #levels: readonly Float64Array[] = levelsOver(new Float64Array(FAN).fill(NEVER));
+  /** When a peer is due exactly. */
+  readonly #dueAt: (slot: number) => number;
+  /** Where the last slice ended. */
   #cursor = 0;
-  readonly #beatDueAt = (slot: number): number => this.#dates.beatDueAt(slot);
-  readonly #ripen = (slot: number): void => this.#setRipe(slot);
+  // What `take` is about.
+  #now = 0;
+  #from = 0;
+  #until = 0;
+  #limit = 0;
+  #due: number[] = [];
 
-  constructor(dates: Dates, now: number) {
-    this.#dates = dates;
-    this.#ring = new BeatRing(now);
+  constructor(dueAt: (slot: number) => number) {
+    this.#dueAt = dueAt;
   }
 
-  /** A lower bound of all deadlines. May be too early, never too late. */
-  nextAt(now: number): number {
-    if (this.#ripeCount > 0) return now;
-    return Math.min(this.#boundAt, this.#ring.nextAt);
+  /** A lower bound of all deadlines: may be too early, never too late. */
+  get nextAt(): number {
+    return (this.#levels.at(-1) as Float64Array)[0] as number;
   }
 
-  /** The deadline of a peer may have moved earlier. */
-  lower(slot: number, at: number): void {
-    const block = Math.floor(slot / BLOCK);
-    if (block >= this.#bounds.length) this.#grow(block + 1);
-    if (at < (this.#bounds[block] as number)) this.#bounds[block] = at;
-    if (at < this.#boundAt) this.#boundAt = at;
+  /** The bound of one slot. */
+  at(slot: number): number {
+    return (this.#levels[0] as Float64Array)[slot] as number;
   }
 
-  /** The next beat of a living peer is due at `at`. */
-  schedule(slot: number, at: number): void {
-    this.#ring.schedule(slot, at);
+  /** What the peer in a slot next wants comes at `at`, or later. */
+  set(slot: number, at: number): void {
+    const levels = this.#levels;
+    const leaves = levels[0] as Float64Array;
+    if (slot >= leaves.length) return this.#grow(slot, at);
+    leaves[slot] = at;
+    for (let level = 1; level < levels.length; level++) {
+      const node = slot >>> (level * FAN_BITS);
+      const bounds = levels[level] as Float64Array;
+      // A node that is too low already is found out when it is reached.
+      if (at >= (bounds[node] as number)) return;
+      bounds[node] = at;
+    }
   }
 
   /** Everything may have moved, in either direction. */
   refresh(): void {
-    for (let block = 0; block < this.#bounds.length; block++)
-      this.#scan(block, 0, BLOCK, NOBODY_IS_DUE);
-    this.#boundAt = lowest(this.#bounds);
+    const leaves = this.#levels[0] as Float64Array;
+    this.#levels = levelsOver(leaves.map((_bound, slot) => this.#dueAt(slot)));
   }
 
   /**
-   * Takes what is due at `now`, by deadline, then slot. With a limit, so many by ascending slot from
-   * where the last call left off; what remains stays due.
+   * Takes the slots that are due at `now`, by deadline, then slot; with a limit, so many by ascending
+   * slot from where the last slice ended. Each must be set again.
    */
-  take(now: number, limit: number): readonly Due[] {
-    this.#ring.drain(now, this.#beatDueAt, this.#ripen);
-    if (this.nextAt(now) > now) {
+  take(now: number, limit: number): readonly number[] {
+    this.#now = now;
+    this.#limit = limit;
+    this.#due = [];
+    if (this.nextAt > now) {
       this.#cursor = 0;
-      return [];
+      return this.#due;
     }
-    const due: Due[] = [];
-    const slots = this.#bounds.length * BLOCK;
-    this.#collect(this.#cursor, slots, now, limit, due);
-    this.#collect(0, this.#cursor, now, limit, due);
-    if (due.length > limit) {
-      // One too many tells that something remains; it goes back.
-      const { slot, at } = due.pop() as Due;
-      this.lower(slot, at);
-      this.#cursor = (due.at(-1) as Due).slot + 1;
-    } else {
-      this.#cursor = 0;
-    }
-    for (const { slot } of due) this.#clearRipe(slot);
-    this.#boundAt = lowest(this.#bounds);
-    return due.sort((a, b) => a.at - b.at || a.slot - b.slot);
+    this.#visitAll(this.#cursor, NEVER);
+    if (this.#cursor > 0) this.#visitAll(0, this.#cursor);
+    const due = this.#due;
+    this.#cursor = due.length === limit ? (due[limit - 1] as number) + 1 : 0;
+    const leaves = this.#levels[0] as Float64Array;
+    return due.sort((a, b) => (leaves[a] as number) - (leaves[b] as number) || a - b);
   }
 
   // ── inside ─────────────────────────────────────────────────────────────────────────────────────
 
-  /** Looks through the slots from `from` to below `until`, block by block, until there are enough. */
-  #collect(from: number, until: number, now: number, limit: number, due: Due[]): void {
-    const lastBlock = Math.ceil(until / BLOCK);
-    for (let block = Math.floor(from / BLOCK); block < lastBlock; block++) {
-      if (due.length > limit) return;
-      const bounded = (this.#bounds[block] as number) > now;
-      const ripe = (this.#ripe[2 * block] as number) | (this.#ripe[2 * block + 1] as number);
-      if (bounded && ripe === 0) continue;
-      const first = Math.max(0, from - block * BLOCK);
-      const end = Math.min(BLOCK, until - block * BLOCK);
-      if (bounded) this.#takeRipe(block, first, end, now, limit, due);
-      else this.#scan(block, first, end, { now, limit, due });
+  #visitAll(from: number, until: number): void {
+    this.#from = from;
+    this.#until = until;
+    this.#visit(this.#levels.length - 1, 0);
+  }
+
+  /** Looks below a node for what is due, as far as it is wanted; the node's bound becomes that of the rest. */
+  #visit(level: number, node: number): void {
+    const below = level - 1;
+    const bounds = this.#levels[below] as Float64Array;
+    const first = node << FAN_BITS;
+    let least = NEVER;
+    for (let child = first; child < first + FAN; child++) {
+      if ((bounds[child] as number) <= this.#now && this.#isWanted(below, child)) {
+        if (below > 0) this.#visit(below, child);
+        else if (this.#look(child, bounds)) continue;
+      }
+      const bound = bounds[child] as number;
+      if (bound < least) least = bound;
     }
+    (this.#levels[level] as Float64Array)[node] = least;
   }
 
-  /** Every peer of a block; its bound becomes exact when all of it was looked at. */
-  #scan(
-    block: number,
-    first: number,
-    end: number,
-    into: { readonly now: number; readonly limit: number; readonly due: Due[] },
-  ): void {
-    let bound = Number.POSITIVE_INFINITY;
-    for (let index = first; index < end; index++) {
-      if (into.due.length > into.limit) return;
-      const slot = block * BLOCK + index;
-      const deadlineAt = this.#dates.deadlineAt(slot);
-      const at = Math.min(deadlineAt, this.#ripeBeatAt(slot, into.now));
-      if (at <= into.now) into.due.push({ slot, at });
-      else bound = Math.min(bound, deadlineAt);
-    }
-    if (first === 0 && end === BLOCK) this.#bounds[block] = bound;
+  /** Whether a peer is due; if so it is taken, and no longer counts for the nodes above. */
+  #look(slot: number, leaves: Float64Array): boolean {
+    const at = this.#dueAt(slot);
+    leaves[slot] = at;
+    if (at > this.#now) return false;
+    this.#due.push(slot);
+    return true;
   }
 
-  #takeRipe(
-    block: number,
-    first: number,
-    end: number,
-    now: number,
-    limit: number,
-    due: Due[],
-  ): void {
-    for (let index = first; index < end && due.length <= limit; index++) {
-      const slot = block * BLOCK + index;
-      const at = this.#ripeBeatAt(slot, now);
-      if (at <= now) due.push({ slot, at });
-    }
+  #isWanted(level: number, node: number): boolean {
+    if (this.#due.length >= this.#limit) return false;
+    const bits = level * FAN_BITS;
+    return node << bits < this.#until && (node + 1) << bits > this.#from;
   }
 
-  /** When a ripe beat is due; Infinity where there is none, or where it was postponed meanwhile. */
-  #ripeBeatAt(slot: number, now: number): number {
-    if (!this.#isRipe(slot)) return Number.POSITIVE_INFINITY;
-    const at = this.#dates.beatDueAt(slot);
-    if (at <= now) return at;
-    this.#clearRipe(slot);
-    this.#ring.schedule(slot, at);
-    return Number.POSITIVE_INFINITY;
-  }
-
-  #isRipe(slot: number): boolean {
-    return (((this.#ripe[slot >>> 5] as number) >>> (slot & 31)) & 1) === 1;
-  }
-
-  #setRipe(slot: number): void {
-    if (this.#isRipe(slot)) return;
-    this.#ripe[slot >>> 5] = (this.#ripe[slot >>> 5] as number) | (1 << (slot & 31));
-    this.#ripeCount += 1;
-  }
-
-  #clearRipe(slot: number): void {
-    if (!this.#isRipe(slot)) return;
-    this.#ripe[slot >>> 5] = (this.#ripe[slot >>> 5] as number) & ~(1 << (slot & 31));
-    this.#ripeCount -= 1;
-  }
-
-  #grow(least: number): void {
-    const blocks = Math.max(least, Math.ceil(this.#bounds.length * 1.5));
-    const bounds = new Float64Array(blocks).fill(Number.POSITIVE_INFINITY);
-    bounds.set(this.#bounds);
-    this.#bounds = bounds;
-    const ripe = new Uint32Array(2 * blocks);
-    ripe.set(this.#ripe);
-    this.#ripe = ripe;
+  /** By a sixteenth more: doubling would waste more than it saves at a million. */
+  #grow(slot: number, at: number): void {
+    const leaves = this.#levels[0] as Float64Array;
+    const least = Math.max(slot + 1, Math.ceil(leaves.length * 1.0625));
+    const grown = new Float64Array(Math.ceil(least / FAN) * FAN).fill(NEVER);
+    grown.set(leaves);
+    grown[slot] = at;
+    this.#levels = levelsOver(grown);
   }
 }
 
-const NOBODY_IS_DUE = { now: Number.NEGATIVE_INFINITY, limit: 0, due: [] as Due[] };
-
-function lowest(bounds: Float64Array): number {
-  let least = Number.POSITIVE_INFINITY;
-  for (let block = 0; block < bounds.length; block++) {
-    const bound = bounds[block] as number;
-    if (bound < least) least = bound;
+/** The leaves, and all minima above them. */
+function levelsOver(leaves: Float64Array): readonly Float64Array[] {
+  const levels = [leaves];
+  for (let below = leaves; below.length > 1; ) {
+    const nodes = below.length / FAN;
+    // Full rows of children all the way up; the root stands alone.
+    const above = new Float64Array(nodes > 1 ? Math.ceil(nodes / FAN) * FAN : 1).fill(NEVER);
+    below.forEach((bound, child) => {
+      const node = child >>> FAN_BITS;
+      above[node] = Math.min(above[node] as number, bound);
+    });
+    levels.push(above);
+    below = above;
   }
-  return least;
+  return levels;
 }

@@ -3,22 +3,24 @@
 
 import { SystoleTypeError } from "../errors.ts";
 import type { Clock } from "../host.ts";
-import type { PeerEvent, Sign } from "../peer/events.ts";
-import { dueAt, mix, suspicionMs } from "../peer/rules.ts";
+import type { PeerEvent, PeerOutput, Sign } from "../peer/events.ts";
+import { dueAt, observedAt } from "../peer/rules.ts";
 import {
   type EndReason,
-  initialPeer,
+  NEVER,
+  newPeer,
+  type Peer,
   type PeerState,
   type Role,
   type Status,
 } from "../peer/state.ts";
-import { nextActAt, nextDeadline, transition } from "../peer/transition.ts";
+import { hear, nextActAt, silenceToSuspect, step, verdictAt } from "../peer/transition.ts";
 import { definePolicy, type Policy, type PolicyOptions } from "../policy.ts";
 import { Turn } from "../turn.ts";
-import { Deadlines, type Due } from "./deadlines.ts";
-import type { About, MonitorOutput, MonitorStats } from "./outputs.ts";
+import { Deadlines } from "./deadlines.ts";
+import type { MonitorOutput, MonitorStats } from "./outputs.ts";
 import { type PeerRef, slotOf } from "./refs.ts";
-import { Rows } from "./rows.ts";
+import { BEAT_DUE_AT, ROW, Rows } from "./rows.ts";
 import { Stalls } from "./stalls.ts";
 
 /** Options of `createMonitor`. */
@@ -55,6 +57,9 @@ export interface EndedOptions {
   readonly bySelf?: boolean | undefined;
 }
 
+/** What a sign says where nothing more is known. */
+const NO_SIGN: HeardSign = Object.freeze({});
+
 /** The most peers one slice of a tick takes. */
 const SLICE_PEERS = 4_096;
 
@@ -77,41 +82,32 @@ export function createMonitor(options: MonitorOptions): Monitor {
 
 /** See {@link createMonitor}. */
 export class Monitor implements Iterable<PeerRef> {
-  readonly #options: MonitorOptions;
   readonly #policy: Policy;
-  readonly #seed: number;
+  readonly #sampleLife: (() => void) | undefined;
   readonly #turn: Turn<MonitorOutput>;
   readonly #stalls: Stalls;
-  readonly #rows: Rows = new Rows();
-  readonly #deadlines: Deadlines;
+  readonly #rows: Rows;
+  readonly #deadlines: Deadlines = new Deadlines((slot) => this.#dueAt(slot));
   readonly #earlier: Set<() => void> = new Set();
-  #settledAt = Number.POSITIVE_INFINITY;
-  #added = 0;
+  #settledAt: number = NEVER;
   #staleRefs = 0;
+  /** Whom the outputs of a step are about. */
+  #slot = 0;
+  #isForgotten = false;
+  readonly #emit = (output: PeerOutput): void => this.#push(output);
 
-  constructor(options: MonitorOptions) {
-    if (typeof options?.emit !== "function") {
-      throw new SystoleTypeError(
-        "ERR_SYSTOLE_OPTION",
-        `createMonitor needs the function emit (got ${typeof options?.emit}).`,
-        options?.emit,
-      );
+  constructor({ host, policy, emit, seed, stallToleranceMs, sample }: MonitorOptions) {
+    if (typeof emit !== "function") {
+      const message = `createMonitor needs the function emit (got ${typeof emit}).`;
+      throw new SystoleTypeError("ERR_SYSTOLE_OPTION", message, emit);
     }
-    this.#options = options;
-    this.#policy = definePolicy(options.policy);
-    this.#seed = options.seed ?? options.host.entropy?.() ?? 0;
-    this.#turn = new Turn(options.host, options.emit, () => this.#settle());
+    this.#policy = definePolicy(policy);
+    this.#sampleLife = sample;
+    this.#turn = new Turn(host, emit, () => this.#settle());
     const graceMs = this.#policy.suspectAfterMs / 2;
-    this.#stalls = new Stalls(graceMs, options.stallToleranceMs, this.#turn.now);
-    const { living } = this.#rows;
-    this.#deadlines = new Deadlines(
-      {
-        deadlineAt: (slot) => this.#deadlineAt(slot),
-        beatDueAt: (slot) =>
-          living.isLiving(slot) ? living.beatDueAt(slot) : Number.POSITIVE_INFINITY,
-      },
-      this.#turn.now,
-    );
+    const anchor = () => this.#rows.anchor();
+    this.#stalls = new Stalls(graceMs, stallToleranceMs, this.#turn.now, anchor);
+    this.#rows = new Rows(seed ?? host.entropy?.() ?? 0, this.#stalls);
   }
 
   // ── peers ──────────────────────────────────────────────────────────────────────────────────────
@@ -126,13 +122,14 @@ export class Monitor implements Iterable<PeerRef> {
       const known = id === undefined ? undefined : this.#rows.find(id);
       if (known !== undefined) return this.#addAgain(known, options);
       const policy = options.policy === undefined ? this.#policy : definePolicy(options.policy);
+      const ref = this.#rows.add(id, policy);
+      const slot = slotOf(ref);
       const { now } = this.#turn;
-      const { lostMs, countedMs } = this.#stalls.totalsAt(now);
-      const seed = mix(this.#seed, this.#added + 1);
-      const state = initialPeer(policy, now, { role: options.role, seed, lostMs, countedMs });
-      const ref = this.#rows.add(id, policy, state);
-      this.#added += 1;
-      this.#reschedule(slotOf(ref));
+      const { lostMs, countedMs } = this.#stalls.at(now);
+      const { role } = options;
+      const seed = this.#rows.seed(slot);
+      this.#rows.store(slot, newPeer(policy, now, { role, seed, lostMs, countedMs }));
+      this.#deadlines.set(slot, this.#dueAt(slot));
       return ref;
     });
   }
@@ -140,7 +137,7 @@ export class Monitor implements Iterable<PeerRef> {
   /** Forgets a peer at once, without an output. Its ref is stale from then on. */
   remove(ref: PeerRef): void {
     this.#turn.run(() => {
-      if (this.#isHere(ref)) this.#rows.remove(ref);
+      if (this.#isHere(ref)) this.#remove(slotOf(ref));
     });
   }
 
@@ -201,32 +198,29 @@ export class Monitor implements Iterable<PeerRef> {
    * @returns whether it counted as a sign of life.
    */
   heard(ref: PeerRef, sign?: HeardSign): boolean {
+    const { heardAt, slots } = this.#rows;
     const slot = slotOf(ref);
-    const { living } = this.#rows;
+    if (sign !== undefined || slots.keys[slot] !== ref) return this.#hear(ref, undefined, sign);
+    const now = this.#turn.instant();
     const stalls = this.#stalls;
-    if (sign !== undefined || !living.holds(slot, ref) || stalls.paused)
-      return this.#hear(ref, undefined, sign);
-    // The one path that is written out: a call more costs more than all that is done here.
-    const outermost = this.#turn.enter();
-    const { now } = this.#turn;
-    if (stalls.isBroken(now)) this.#serve();
-    else stalls.renew(now);
-    const observedAt = now - stalls.lostMs;
-    living.heard(slot, now, observedAt, observedAt + stalls.countedMs);
-    if (outermost) this.#turn.leave();
+    if (!stalls.isQuiet(now)) return this.#hear(ref, undefined, sign, now);
+    stalls.renew(now);
+    heardAt[slot] = now;
     return true;
   }
 
   /** As `heard`, for a frame that is numbered by its sender: `seq` counts up from 1 in each session. */
   heardBeat(ref: PeerRef, seq: number, sign?: HeardSign): boolean {
-    return this.#hear(ref, seq, sign);
+    const rows = this.#rows;
+    if (sign !== undefined || !rows.count(ref, seq)) return this.#hear(ref, seq, sign);
+    this.heard(ref);
+    if (rows.policies.varying > 0) this.#lower(slotOf(ref));
+    return true;
   }
 
   /** Something left for a peer: its next beat can wait. Never a sign of life. */
   sent(ref: PeerRef): void {
-    const slot = slotOf(ref);
-    if (this.#rows.living.holds(slot, ref)) this.#sentLiving(slot);
-    else this.#event(ref, (at) => ({ type: "sent", at }));
+    this.#event(ref, (at) => ({ type: "sent", at }));
   }
 
   /** The session of a peer is over, and somebody knows why. */
@@ -247,31 +241,27 @@ export class Monitor implements Iterable<PeerRef> {
       if (!this.#isHere(ref) || this.#rows.policy(slot) === policy) return;
       this.#rows.setPolicy(slot, policy);
       this.#step(slot, { type: "policy", at: this.#turn.now });
-      this.#reschedule(slot);
     });
   }
 
   /** From now on the silence of this peer, or of all, is our doing. Beats go on. */
   pause(ref?: PeerRef): void {
     this.#turn.run(() => {
-      if (ref !== undefined) {
-        // A freeze that ends with a pause came before it: it must not be taken off the pause later.
-        this.#credit(() => this.#stalls.notice(this.#turn.now));
-        this.#event(ref, (at) => ({ type: "pause", at }));
-        return;
+      if (ref === undefined) {
+        this.#serve();
+        this.#stalls.pause(this.#turn.now);
+        return this.#deadlines.refresh();
       }
-      this.#serve();
-      this.#stalls.pause(this.#turn.now);
-      this.#deadlines.refresh();
+      // A freeze that ends with a pause came before it: it must not be taken off the pause later.
+      const { health } = this.#stalls;
+      this.#noteStall(this.#stalls.notice(this.#turn.now), health);
+      this.#event(ref, (at) => ({ type: "pause", at }));
     });
   }
 
   /** Ends a pause; all of it is credited. */
   resume(ref?: PeerRef): void {
-    if (ref !== undefined) {
-      this.#event(ref, (at) => ({ type: "resume", at }));
-      return;
-    }
+    if (ref !== undefined) return this.#event(ref, (at) => ({ type: "resume", at }));
     this.#turn.run(() => {
       this.#stalls.resume(this.#turn.now);
       this.#deadlines.refresh();
@@ -281,25 +271,26 @@ export class Monitor implements Iterable<PeerRef> {
   // ── time ───────────────────────────────────────────────────────────────────────────────────────
 
   /** Does everything that is due, or with `slice` at most 4096 peers' worth of it. */
-  tick(options: { slice?: boolean | undefined } = {}): void {
-    this.#turn.run(() => {
-      const lateMs = this.#stalls.lateMs(this.#turn.now);
-      const stalled = this.#serve();
-      this.#sample();
-      const limit = options.slice ? SLICE_PEERS : Number.POSITIVE_INFINITY;
-      const due = this.#deadlines.take(this.#turn.now, limit);
-      this.#judgeSelf(stalled ? 0 : lateMs, due);
-      for (const { slot } of due) this.#tickPeer(slot);
-    });
+  tick(options?: { slice?: boolean | undefined }): void {
+    const turn = this.#turn;
+    const outermost = turn.enter();
+    try {
+      this.#tick(turn.now, options?.slice ? SLICE_PEERS : NEVER);
+    } catch (error) {
+      turn.fail(error);
+    }
+    if (outermost) turn.leave();
   }
 
   /**
    * The raw instant by which `tick` wants to be called; Infinity when nobody is judged or beating:
-   * then what is to be forgotten is forgotten at whatever tick comes next. At most min(suspectAfterMs)/4 after the last tick or heard while anybody is judged.
+   * then what is to be forgotten is forgotten at whatever tick comes next. At most
+   * min(suspectAfterMs)/4 after the last tick or heard while anybody is judged.
    */
   nextDeadline(): number {
-    if (this.#rows.judged.count === 0 && this.#rows.beating === 0) return Number.POSITIVE_INFINITY;
-    return Math.min(this.#deadlines.nextAt(this.#turn.now), this.#stalls.promisedAt);
+    const { policies, beating } = this.#rows;
+    if (policies.judged + beating === 0) return NEVER;
+    return Math.min(this.#deadlines.nextAt, this.#stalls.promisedAt);
   }
 
   /**
@@ -322,68 +313,64 @@ export class Monitor implements Iterable<PeerRef> {
    */
   stalled(stallMs: number): void {
     this.#turn.run(() => {
-      this.#credit(() => this.#stalls.report(stallMs, this.#turn.now));
+      const { health } = this.#stalls;
+      this.#noteStall(this.#stalls.report(stallMs, this.#turn.now), health);
     });
   }
 
   /** Observed time now: raw time without our own stalls and pauses. Dates nonces, see `HeardSign`. */
   observedNow(): number {
-    // A turn of its own: whoever only sends has not made the monitor look at the clock before.
-    return this.#turn.run(() => this.#turn.now - this.#stalls.totalsAt(this.#turn.now).lostMs);
+    const now = this.#turn.instant();
+    return observedAt(now, this.#stalls.at(now));
   }
 
   // ── inside ─────────────────────────────────────────────────────────────────────────────────────
 
-  #hear(ref: PeerRef, seq: number | undefined, sign: HeardSign | undefined): boolean {
-    const slot = slotOf(ref);
-    const isLiving = this.#rows.living.holds(slot, ref) && !this.#stalls.paused;
-    return isLiving ? this.#heardLiving(slot, seq, sign) : this.#heard(ref, { ...sign, seq });
-  }
-
-  /** A living peer stays alive whatever it says: a few numbers, no object, no output. */
-  #heardLiving(slot: number, seq: number | undefined, sign: Sign | undefined): boolean {
-    const outermost = this.#turn.enter();
-    const { now } = this.#turn;
-    const stalls = this.#stalls;
-    if (stalls.isBroken(now)) this.#serve();
-    else stalls.renew(now);
-    const observedAt = now - stalls.lostMs;
-    const creditedAt = observedAt + stalls.countedMs;
-    const { living } = this.#rows;
-    let counted = seq === undefined || living.numbered(slot, seq);
-    if (counted && sign !== undefined)
-      counted = living.timed(slot, observedAt, sign, this.#rows.policy(slot));
-    if (counted) living.heard(slot, now, observedAt, creditedAt);
-    if (outermost) this.#turn.leave();
+  #hear(ref: PeerRef, seq: number | undefined, sign: HeardSign = NO_SIGN, at?: number): boolean {
+    const turn = this.#turn;
+    const outermost = turn.enter(at);
+    let counted = false;
+    try {
+      counted = this.#isHere(ref) && this.#hearSlot(slotOf(ref), turn.now, seq, sign);
+    } catch (error) {
+      turn.fail(error);
+    }
+    if (outermost) turn.leave();
     return counted;
   }
 
-  #sentLiving(slot: number): void {
-    const outermost = this.#turn.enter();
-    const { living } = this.#rows;
-    const dueBefore = living.beatDueAt(slot);
-    living.sent(slot, this.#turn.now, this.#rows.policy(slot));
-    if (outermost) this.#turn.leave();
-    // Only the first beat of a life, at its random phase, can be later than what follows from sending.
-    if (living.beatDueAt(slot) < dueBefore) this.#turn.run(() => this.#reschedule(slot));
+  #hearSlot(slot: number, now: number, seq: number | undefined, sign: HeardSign): boolean {
+    this.#serve();
+    const rows = this.#rows;
+    const policy = rows.policy(slot);
+    if (policy.returns === "new-session" && rows.status(slot) === "dead") {
+      this.#step(slot, { type: "dial", at: now });
+    }
+    const peer = this.#take(slot);
+    const { proof = false } = sign;
+    const counted = hear(peer, now, this.#stalls.at(now), seq, sign, proof, policy, this.#emit);
+    this.#putBack(peer);
+    return counted;
   }
 
-  #heard(ref: PeerRef, sign: HeardSign & { seq: number | undefined }): boolean {
-    return this.#turn.run(() => {
-      if (!this.#isHere(ref)) return false;
-      this.#serve();
-      const at = this.#turn.now;
-      const slot = slotOf(ref);
-      const returns = this.#rows.policy(slot).returns === "new-session";
-      if (returns && this.#rows.status(slot) === "dead") this.#step(slot, { type: "dial", at });
-      const { proof, ...rest } = sign;
-      const before = this.#rows.state(slot).arrivals;
-      this.#step(slot, { ...rest, type: proof ? "proven" : "heard", at });
-      // Many frames arrive in one instant: an old one does not count because another one did.
-      const { status, heardAt, arrivals } = this.#rows.state(slot);
-      const dropped = arrivals.behind > before.behind || arrivals.stale > before.stale;
-      return status !== "dead" && heardAt === at && !dropped;
-    });
+  #tick(now: number, limit: number): void {
+    const stalls = this.#stalls;
+    const lateMs = stalls.lateMs(now);
+    const stalled = this.#serve();
+    this.#sample();
+    const due = this.#deadlines.take(now, limit);
+    this.#judgeSelf(stalled ? 0 : lateMs, due, now);
+    const { health, paused } = stalls;
+    for (const slot of due) this.#step(slot, { type: "tick", at: now, health, judging: !paused });
+  }
+
+  /** A sample that throws costs its own findings, not the verdicts of this tick. */
+  #sample(): void {
+    try {
+      this.#sampleLife?.();
+    } catch (error) {
+      this.#turn.fail(error);
+    }
   }
 
   #event(ref: PeerRef, event: (at: number) => PeerEvent): void {
@@ -392,42 +379,37 @@ export class Monitor implements Iterable<PeerRef> {
     });
   }
 
-  /** A sample that throws costs its own findings, not the verdicts of this tick. */
-  #sample(): void {
-    try {
-      this.#options.sample?.();
-    } catch (error) {
-      this.#turn.fail(error);
-    }
-  }
-
-  /** What is due for a peer: mostly a beat of a living one, which changes a few numbers. */
-  #tickPeer(slot: number): void {
-    const at = this.#turn.now;
-    const { living } = this.#rows;
-    const { health, paused } = this.#stalls;
-    if (!living.isLiving(slot) || at >= this.#deadlineAt(slot)) {
-      this.#step(slot, { type: "tick", at, health, judging: !paused });
-    } else if (living.beat(slot, at, this.#rows.policy(slot))) {
-      const session = living.session(slot);
-      this.#turn.push({ type: "beat", session, probe: false, ...this.#about(slot) });
-    }
-    if (this.#rows.isTaken(slot)) this.#reschedule(slot);
-  }
-
-  /** The only place where a peer's state is replaced. */
+  /** Takes a peer in hand, lets the rules have their say, and puts it back. */
   #step(slot: number, event: PeerEvent): void {
-    const before = this.#rows.state(slot);
-    const stalls = this.#stalls.totalsAt(event.at);
-    const [next, outputs] = transition(before, { ...event, stalls }, this.#rows.policy(slot));
-    if (next !== before) {
-      this.#rows.put(slot, before, next);
-      this.#reschedule(slot);
-    }
-    for (const output of outputs) {
-      this.#turn.push({ ...output, ...this.#about(slot) });
-      if (output.type === "forget") this.#rows.remove(this.#rows.ref(slot));
-    }
+    const peer = this.#take(slot);
+    step(peer, event, this.#stalls.at(event.at), this.#rows.policy(slot), this.#emit);
+    this.#putBack(peer);
+  }
+
+  #take(slot: number): Peer {
+    this.#slot = slot;
+    return this.#rows.load(slot);
+  }
+
+  #putBack(peer: Peer): void {
+    const slot = this.#slot;
+    this.#rows.store(slot, peer);
+    this.#deadlines.set(slot, this.#dueAtOf(peer, this.#rows.policy(slot)));
+    if (this.#isForgotten) this.#remove(slot);
+    this.#isForgotten = false;
+  }
+
+  #remove(slot: number): void {
+    this.#rows.remove(slot);
+    this.#deadlines.set(slot, NEVER);
+  }
+
+  /** An output of a step, with whom it is about. */
+  #push(output: PeerOutput): void {
+    const peer = this.#rows.ref(this.#slot);
+    const id = this.#rows.id(this.#slot);
+    if (output.type === "forget") this.#isForgotten = true;
+    this.#turn.push(Object.assign(output, id === undefined ? { peer } : { peer, id }));
   }
 
   #addAgain(ref: PeerRef, options: AddOptions): PeerRef {
@@ -435,21 +417,12 @@ export class Monitor implements Iterable<PeerRef> {
     const status = this.#rows.status(slot);
     if (status !== "dead") {
       const id = this.#rows.id(slot);
-      throw new SystoleTypeError(
-        "ERR_SYSTOLE_DUPLICATE_PEER",
-        `A peer with the id ${JSON.stringify(id)} is ${status} already.\nUse find(id) for its ref, or remove it first.`,
-        id,
-      );
+      const message = `A peer with the id ${JSON.stringify(id)} is ${status} already.\nUse find(id) for its ref, or remove it first.`;
+      throw new SystoleTypeError("ERR_SYSTOLE_DUPLICATE_PEER", message, id);
     }
     if (options.policy !== undefined) this.setPolicy(ref, options.policy);
     this.#step(slot, { type: "dial", at: this.#turn.now });
     return ref;
-  }
-
-  #about(slot: number): About {
-    const peer = this.#rows.ref(slot);
-    const id = this.#rows.id(slot);
-    return id === undefined ? { peer } : { peer, id };
   }
 
   #isHere(ref: PeerRef): boolean {
@@ -458,47 +431,54 @@ export class Monitor implements Iterable<PeerRef> {
     return here;
   }
 
-  /** Where the deadlines of a peer may have moved earlier. */
-  #reschedule(slot: number): void {
-    this.#deadlines.lower(slot, this.#deadlineAt(slot));
-    const { living } = this.#rows;
-    if (living.isLiving(slot)) this.#deadlines.schedule(slot, living.beatDueAt(slot));
+  // ── deadlines ──────────────────────────────────────────────────────────────────────────────────
+
+  /** When a slot next wants a tick. */
+  #dueAt(slot: number): number {
+    const rows = this.#rows;
+    if (!rows.isTaken(slot)) return NEVER;
+    if (!rows.isLiving(slot)) return this.#dueAtOf(rows.load(slot), rows.policy(slot));
+    const beatDueAt = rows.cells[slot * ROW + BEAT_DUE_AT] as number;
+    return this.#stalls.paused ? beatDueAt : Math.min(beatDueAt, this.#verdictAt(slot));
   }
 
-  /** The next verdict of a living peer; the next anything of another one. */
-  #deadlineAt(slot: number): number {
-    const { living } = this.#rows;
-    if (living.isLiving(slot)) return this.#verdictOfLiving(slot);
-    if (!this.#rows.isTaken(slot)) return Number.POSITIVE_INFINITY;
-    const state = this.#rows.state(slot);
-    if (this.#stalls.paused) return nextActAt(state);
-    return nextDeadline(state, this.#rows.policy(slot), this.#stalls.totalsAt(this.#turn.now));
+  /** The same of a peer in hand. */
+  #dueAtOf(peer: Peer, policy: Policy): number {
+    const actAt = nextActAt(peer);
+    return this.#stalls.paused ? actAt : Math.min(actAt, verdictAt(peer, policy, this.#stalls));
   }
 
-  #verdictOfLiving(slot: number): number {
-    const { living } = this.#rows;
-    const stalls = this.#stalls;
-    if (stalls.paused || !living.judges(slot)) return Number.POSITIVE_INFINITY;
-    const policy = this.#rows.policy(slot);
-    const detectedMs = policy.detector(living.arrivals(slot), policy);
+  /** The next verdict of a peer, of a living one from its row alone. */
+  #verdictAt(slot: number): number {
+    const rows = this.#rows;
+    const policy = rows.policy(slot);
+    if (!rows.isLiving(slot)) return verdictAt(rows.load(slot), policy, this.#stalls);
     return dueAt(
-      living.lifeObservedAt(slot),
-      living.lifeCreditedAt(slot),
-      suspicionMs(detectedMs, policy.deadAfterMs, policy.minSuspicionMs),
-      stalls.lostMs,
-      stalls.countedMs,
-      stalls.graceMs,
+      rows.lifeObservedAt(slot),
+      rows.lifeCreditedAt(slot),
+      silenceToSuspect(rows.arrivals(slot), policy),
+      this.#stalls,
     );
   }
 
+  /** What is known of the arrivals of a living peer changed, and so may have what its detector says. */
+  #lower(slot: number): void {
+    const at = this.#dueAt(slot);
+    if (at < this.#deadlines.at(slot)) this.#turn.run(() => this.#deadlines.set(slot, at));
+  }
+
+  // ── our own troubles ───────────────────────────────────────────────────────────────────────────
+
+  /** Served: true if that uncovered a stall. */
   #serve(): boolean {
-    return this.#credit(() => this.#stalls.serve(this.#turn.now));
+    const stalls = this.#stalls;
+    const { now } = this.#turn;
+    const { health } = stalls;
+    return this.#noteStall(stalls.serve(now), health);
   }
 
   /** Says what was found: one `stalled` for a stall, and what it did to our health. */
-  #credit(find: () => number): boolean {
-    const healthBefore = this.#stalls.health;
-    const stallMs = find();
+  #noteStall(stallMs: number, healthBefore: number): boolean {
     if (stallMs > 0) this.#turn.push({ type: "stalled", at: this.#turn.now, stallMs });
     this.#noteHealth(healthBefore);
     return stallMs > 0;
@@ -509,25 +489,23 @@ export class Monitor implements Iterable<PeerRef> {
     if (from !== to) this.#turn.push({ type: "health", at: this.#turn.now, from, to });
   }
 
-  #judgeSelf(lateMs: number, due: readonly Due[]): void {
-    const { now } = this.#turn;
-    const { living, judged, counts } = this.#rows;
-    let newlySilent = 0;
-    for (const { slot } of due) {
-      if (living.isLiving(slot) && now >= this.#deadlineAt(slot)) newlySilent += 1;
-    }
+  #judgeSelf(lateMs: number, due: readonly number[], now: number): void {
+    const { counts, policies } = this.#rows;
+    const isSilent = (slot: number) => this.#rows.isLiving(slot) && now >= this.#verdictAt(slot);
+    const newlySilent = due.filter(isSilent).length;
     const before = this.#stalls.health;
-    this.#stalls.judgeSelf(lateMs, counts.suspect, newlySilent, judged.count, now);
+    this.#stalls.judgeSelf(lateMs, counts.suspect, newlySilent, policies.judged, now);
     this.#noteHealth(before);
   }
 
   /** The end of an outermost call: whoever drives us hears of an earlier deadline. */
   #settle(): void {
-    this.#stalls.judging(this.#rows.judged.smallestSuspectAfterMs(), this.#turn.now);
+    this.#stalls.judging(this.#rows.policies.smallestSuspectAfterMs, this.#turn.now);
+    const before = this.#settledAt;
     const deadline = this.nextDeadline();
-    const { POSITIVE_INFINITY: never } = Number;
-    const moved = deadline < this.#settledAt || (deadline === never && this.#settledAt !== never);
     this.#settledAt = deadline;
-    if (moved) for (const callback of this.#earlier) callback();
+    if (deadline < before || (deadline === NEVER && before !== NEVER)) {
+      for (const callback of this.#earlier) callback();
+    }
   }
 }

@@ -8,49 +8,64 @@ declare const brand: unique symbol;
 /** A peer of one monitor. Opaque; compare with `===`, use as a Map key, never do arithmetic on it. */
 export type PeerRef = number & { readonly [brand]: true };
 
-// 22 + 9 bits: every ref is a small integer in V8, stored without a heap object.
+// 22 bits, and 9 of generation: every ref is a small integer in V8, stored without a heap object.
 const SLOT_BITS = 22;
 const MAX_SLOTS = 2 ** SLOT_BITS;
-const MAX_GENERATION = 2 ** 9 - 1;
+const MAX_REF = 2 ** 31 - 1;
 
 /** Hands out slots; each reuse is a new generation, and a slot whose generations are used up retires. */
 export class Slots {
-  #generations: Uint16Array = new Uint16Array(64);
+  /**
+   * The ref of whoever has each slot, or gets it next; all bits turned, and so below 0, where that is
+   * not a living peer. One look tells generation and life.
+   */
+  keys: Int32Array = new Int32Array(0);
+  /** Slots that will never be used again. */
+  retired = 0;
   /** How many slots were ever handed out. */
   #used = 0;
   /** First in, first out: generations are used up evenly, and stale refs stay recognisable long. */
   #free: number[] = [];
   #firstFree = 0;
-  /** Slots that will never be used again. */
-  retired = 0;
 
   /** @throws RangeError `ERR_SYSTOLE_CAPACITY` when every slot is taken. */
   take(): PeerRef {
     const slot = this.#free[this.#firstFree] ?? this.#used;
     if (slot >= MAX_SLOTS) {
-      throw new SystoleRangeError(
-        "ERR_SYSTOLE_CAPACITY",
-        `One monitor holds at most ${MAX_SLOTS} peers.\nSpread them over several monitors.`,
-        slot,
-      );
+      const message = `One monitor holds at most ${MAX_SLOTS} peers.\nSpread them over several monitors.`;
+      throw new SystoleRangeError("ERR_SYSTOLE_CAPACITY", message, slot);
     }
-    if (slot === this.#used) this.#used += 1;
-    else this.#dropFirstFree();
-    if (slot >= this.#generations.length) this.#grow();
+    if (slot === this.#used) {
+      this.#used += 1;
+      this.keys = grown(this.keys, this.#used);
+      this.keys[slot] = ~slot;
+    } else {
+      this.#dropFirstFree();
+    }
     return this.refAt(slot);
   }
 
   release(ref: PeerRef): void {
     const slot = slotOf(ref);
-    const generation = (this.#generations[slot] as number) + 1;
-    this.#generations[slot] = generation;
-    if (generation > MAX_GENERATION) this.retired += 1;
+    const next = ref + MAX_SLOTS;
+    this.keys[slot] = ~next;
+    if (next > MAX_REF) this.retired += 1;
     else this.#free.push(slot);
   }
 
   /** The ref of whoever has this slot now, or would get it next. */
   refAt(slot: number): PeerRef {
-    return ((this.#generations[slot] as number) * MAX_SLOTS + slot) as PeerRef;
+    const key = this.keys[slot] as number;
+    return (key < 0 ? ~key : key) as PeerRef;
+  }
+
+  isLiving(slot: number): boolean {
+    return (this.keys[slot] as number) >= 0;
+  }
+
+  setLiving(slot: number, living: boolean): void {
+    const ref = this.refAt(slot);
+    this.keys[slot] = living ? ref : ~ref;
   }
 
   #dropFirstFree(): void {
@@ -59,15 +74,21 @@ export class Slots {
     this.#free = this.#free.slice(this.#firstFree);
     this.#firstFree = 0;
   }
-
-  #grow(): void {
-    const grown = new Uint16Array(Math.ceil(this.#generations.length * 1.5));
-    grown.set(this.#generations);
-    this.#generations = grown;
-  }
 }
 
 /** The slot of a ref: dense, from 0. */
 export function slotOf(ref: PeerRef): number {
   return ref & (MAX_SLOTS - 1);
+}
+
+/** By a sixteenth more: doubling would waste more than it saves at a million. */
+export function grown<Column extends Float64Array | Int32Array | Uint32Array | Uint16Array>(
+  column: Column,
+  least: number,
+): Column {
+  if (column.length >= least) return column;
+  const Longer = column.constructor as new (length: number) => Column;
+  const longer = new Longer(Math.max(least, Math.ceil(column.length * 1.0625) + 16));
+  longer.set(column);
+  return longer;
 }

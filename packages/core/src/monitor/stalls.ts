@@ -2,69 +2,118 @@
 // blamed for silence), the promise a driver gives, and local health. Nothing here knows a peer.
 
 import { MAX_HEALTH, type StallTotals } from "../peer/rules.ts";
+import { NEVER } from "../peer/state.ts";
 import { servedEveryMs, stallToleranceMs } from "../policy.ts";
 
 /** From how many judged peers on a common silence points at ourselves. */
 const CROWD = 5;
 
-export class Stalls {
+export class Stalls implements StallTotals {
+  /** Stalls and pauses so far; a pause that lasts up to the last `at`. */
   lostMs = 0;
   countedMs = 0;
+  /** The most of one stall that counts. */
+  readonly graceMs: number;
+  /** Since when nothing was added to these totals; Infinity during a pause. */
+  steadyFromAt: number = -NEVER;
   health = 0;
   /** How often a broken promise was found. */
   count = 0;
-  /** Whether somebody promised to serve us in time; a loop that ticks by hand promises nothing. */
-  driven = false;
-
-  /** The most of one stall that counts. */
-  readonly graceMs: number;
+  paused = false;
   readonly #toleranceMs: number | undefined;
+  readonly #beforeLoss: () => void;
+  #driven = false;
+  /** The smallest suspectAfterMs of all judged peers. */
+  #suspectAfterMs: number = NEVER;
   // Numbers from the start: engines box what was once undefined, at every beat anew.
-  #servedAt = Number.NEGATIVE_INFINITY;
-  #promisedAt = Number.POSITIVE_INFINITY;
-  #judgedSuspectAfterMs = Number.POSITIVE_INFINITY;
-  #pausedAt: number | undefined;
-  #healthChangedAt = Number.NEGATIVE_INFINITY;
+  #servedAt: number = -NEVER;
+  /** For how long after that nobody need serve us; and the same from the next time on. */
+  #promisedMs: number = NEVER;
+  #promisesMs: number = NEVER;
+  /** By how much more a promise may be missed before that is a stall. */
+  #slackMs: number = NEVER;
+  #pausedAt: number = NEVER;
+  #healthChangedAt: number = -NEVER;
 
-  constructor(graceMs: number, toleranceMs: number | undefined, now: number) {
+  /** `beforeLoss` is called before the totals change: whoever counts by them writes down where it is. */
+  constructor(
+    graceMs: number,
+    toleranceMs: number | undefined,
+    now: number,
+    beforeLoss: () => void,
+  ) {
     this.graceMs = graceMs;
     this.#toleranceMs = toleranceMs;
     this.#servedAt = now;
+    this.#beforeLoss = beforeLoss;
   }
 
-  get paused(): boolean {
-    return this.#pausedAt !== undefined;
+  /** The totals at an instant: a pause that lasts counts so far. */
+  at(now: number): this {
+    if (this.paused) {
+      this.lostMs += now - this.#pausedAt;
+      this.#pausedAt = now;
+    }
+    return this;
   }
+
+  // ── the promise ────────────────────────────────────────────────────────────────────────────────
 
   /** By when we must be served again; Infinity while nobody is judged. */
   get promisedAt(): number {
-    return this.paused ? Number.POSITIVE_INFINITY : this.#promisedAt;
+    return this.paused ? NEVER : this.#servedAt + this.#promisedMs;
+  }
+
+  /** A driver came or went: whoever ticks by hand promises nothing. Its promise begins now. */
+  drivenBy(driven: boolean, now: number): void {
+    const begins = driven && !this.#driven;
+    this.#driven = driven;
+    this.#setSlack();
+    if (begins) this.renew(now);
   }
 
   /**
-   * The smallest suspectAfterMs of all judged peers; Infinity when nobody is judged. A smaller one
-   * moves the promise earlier, but never into the past: nobody could have kept it. A larger one
-   * counts from the next time we are served, or it would hide a promise that is broken already.
+   * Who is judged has changed. A smaller S moves the promise earlier, but never into the past: nobody
+   * could have kept it. A larger one counts from the next time we are served, or it would hide a
+   * promise that is broken already.
    */
   judging(suspectAfterMs: number, now: number): void {
-    const before = this.#judgedSuspectAfterMs;
+    const before = this.#suspectAfterMs;
     if (suspectAfterMs === before) return;
-    this.#judgedSuspectAfterMs = suspectAfterMs;
-    if (suspectAfterMs === Number.POSITIVE_INFINITY) {
-      this.#promisedAt = Number.POSITIVE_INFINITY;
-    } else if (before === Number.POSITIVE_INFINITY) {
-      this.renew(now);
-    } else {
-      const kept = Math.max(now, this.#servedAt + servedEveryMs(suspectAfterMs));
-      this.#promisedAt = Math.min(this.#promisedAt, kept);
-    }
+    this.#suspectAfterMs = suspectAfterMs;
+    this.#promisesMs = servedEveryMs(suspectAfterMs);
+    this.#setSlack();
+    const keptMs = Math.max(now - this.#servedAt, this.#promisesMs);
+    if (before === NEVER) this.renew(now);
+    else this.#promisedMs = Math.min(keptMs, suspectAfterMs === NEVER ? NEVER : this.#promisedMs);
   }
 
-  /** A driver came or went. Its promise begins now. */
-  drivenBy(driven: boolean, now: number): void {
-    if (driven && !this.driven) this.renew(now);
-    this.driven = driven;
+  /** Whether the promise is kept at `now`, or nobody gave one; never during a pause. */
+  isQuiet(now: number): boolean {
+    return now - this.#servedAt - this.#promisedMs <= this.#slackMs;
   }
+
+  /** Served, in time. */
+  renew(now: number): void {
+    this.#servedAt = now;
+    this.#promisedMs = this.#promisesMs;
+  }
+
+  /** How late a tick at `now` is against the promise, in ms; measure it before `serve`. */
+  lateMs(now: number): number {
+    return Math.max(0, now - this.promisedAt);
+  }
+
+  #setSlack(): void {
+    const driven = this.#driven ? this.#tolerance() : NEVER;
+    this.#slackMs = this.paused ? -NEVER : driven;
+  }
+
+  #tolerance(): number {
+    return this.#toleranceMs ?? stallToleranceMs(this.#suspectAfterMs);
+  }
+
+  // ── stalls and pauses ──────────────────────────────────────────────────────────────────────────
 
   /**
    * A tick or a heard: returns the length of the stall it uncovers, 0 when there was none. Must run
@@ -76,54 +125,45 @@ export class Stalls {
     return stallMs;
   }
 
-  /** Whether the promise of a driver is broken at `now`. */
-  isBroken(now: number): boolean {
-    return this.driven && !this.paused && now - this.#promisedAt > this.#tolerance();
-  }
-
   /** Whether the promise is broken already; unlike `serve`, this does not renew one that is kept. */
   notice(now: number): number {
-    if (!this.isBroken(now)) return 0;
-    const stallMs = now - this.#servedAt;
-    this.count += 1;
-    this.#lose(stallMs);
-    this.#changeHealth(+1, now);
-    this.renew(now);
-    return stallMs;
+    if (this.isQuiet(now)) return 0;
+    this.at(now);
+    return this.report(now - this.#servedAt, now);
   }
 
   /** A stall somebody else noticed; credited at most for the time since we were last served. */
   report(stallMs: number, now: number): number {
-    if (this.paused) return 0;
     const creditMs = Math.min(stallMs, now - this.#servedAt);
-    if (!(creditMs > 0)) return 0;
+    if (this.paused || !(creditMs > 0)) return 0;
+    this.#beforeLoss();
     this.count += 1;
-    this.#lose(creditMs);
+    this.lostMs += creditMs;
+    this.countedMs += Math.min(creditMs, this.graceMs);
+    this.steadyFromAt = now;
     this.#changeHealth(+1, now);
     this.renew(now);
     return creditMs;
   }
 
   pause(now: number): void {
-    this.#pausedAt ??= now;
+    if (this.paused) return;
+    this.#beforeLoss();
+    this.paused = true;
+    this.#pausedAt = now;
+    this.steadyFromAt = NEVER;
+    this.#setSlack();
   }
 
   resume(now: number): void {
-    if (this.#pausedAt === undefined) return;
-    this.lostMs += now - this.#pausedAt;
-    this.#pausedAt = undefined;
+    if (!this.paused) return;
+    this.at(now).paused = false;
+    this.steadyFromAt = now;
+    this.#setSlack();
     this.renew(now);
   }
 
-  /** Time that is no evidence at this instant: the totals, and a pause that still lasts. */
-  totalsAt(now: number): StallTotals {
-    const pauseMs = this.#pausedAt === undefined ? 0 : now - this.#pausedAt;
-    return {
-      lostMs: this.lostMs + pauseMs,
-      countedMs: this.countedMs,
-      graceMs: this.graceMs,
-    };
-  }
+  // ── health ─────────────────────────────────────────────────────────────────────────────────────
 
   /**
    * Before the verdicts of a tick: late ticks and a crowd that falls silent at once point at us,
@@ -137,33 +177,10 @@ export class Stalls {
     now: number,
   ): void {
     const crowd = newlySilent > 0 && judged >= CROWD && 2 * (silent + newlySilent) > judged;
-    const late = this.driven && lateMs > this.#tolerance() / 2;
-    if (crowd || late) {
-      this.#changeHealth(+1, now);
-    } else if (now - this.#healthChangedAt >= servedEveryMs(this.#judgedSuspectAfterMs)) {
-      this.#changeHealth(-1, now);
-    }
-  }
-
-  /** How late a tick at `now` is against the promise, in ms; measure it before `serve`. */
-  lateMs(now: number): number {
-    return Math.max(0, now - this.promisedAt);
-  }
-
-  #tolerance(): number {
-    return this.#toleranceMs ?? stallToleranceMs(this.#judgedSuspectAfterMs);
-  }
-
-  #lose(stallMs: number): void {
-    this.lostMs += stallMs;
-    this.countedMs += Math.min(stallMs, this.graceMs);
-  }
-
-  renew(now: number): void {
-    this.#servedAt = now;
-    if (this.#judgedSuspectAfterMs !== Number.POSITIVE_INFINITY) {
-      this.#promisedAt = now + servedEveryMs(this.#judgedSuspectAfterMs);
-    }
+    const late = this.#driven && lateMs > this.#tolerance() / 2;
+    const clears = now - this.#healthChangedAt >= servedEveryMs(this.#suspectAfterMs);
+    if (crowd || late) this.#changeHealth(+1, now);
+    else if (clears) this.#changeHealth(-1, now);
   }
 
   #changeHealth(by: number, now: number): void {

@@ -101,3 +101,6 @@ export interface ForgetOutput {
 }
 
 export type PeerOutput = Change | BeatOutput | DialOutput | ForgetOutput;
+
+/** Where outputs go, in order. */
+export type Emit = (output: PeerOutput) => void;

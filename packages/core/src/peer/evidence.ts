@@ -2,7 +2,7 @@
 
 import type { Policy } from "../policy.ts";
 import { creditedAt, elapsedMs, observedAt, type StallTotals } from "./rules.ts";
-import type { PeerState, Reason, Status } from "./state.ts";
+import { type Mutable, NEVER, type Peer, type Reason, type Status } from "./state.ts";
 
 /** What a missed deadline came from. */
 export type DeadlineSource = "detector" | "deadAfterMs" | "minSuspicionMs";
@@ -58,47 +58,41 @@ export interface Change {
 }
 
 /** The silence that may be held against a peer at an instant. Never above the real elapsed time. */
-export function silenceMs(state: PeerState, at: number, stalls: StallTotals): number {
-  if (state.pausedObservedAt !== undefined && state.pausedCreditedAt !== undefined) {
-    return elapsedSinceLife(state, state.pausedObservedAt, state.pausedCreditedAt, stalls);
-  }
-  const observed = observedAt(at, stalls.lostMs);
-  const credited = creditedAt(at, stalls.lostMs, stalls.countedMs);
-  return elapsedSinceLife(state, observed, credited, stalls);
-}
-
-function elapsedSinceLife(
-  state: PeerState,
-  observed: number,
-  credited: number,
-  stalls: StallTotals,
-): number {
-  const { lifeObservedAt, lifeCreditedAt } = state;
-  return elapsedMs(observed, credited, lifeObservedAt, lifeCreditedAt, stalls.graceMs);
+export function silenceMs(peer: Peer, at: number, stalls: StallTotals): number {
+  const paused = peer.pausedObservedAt !== NEVER;
+  return elapsedMs(
+    paused ? peer.pausedObservedAt : observedAt(at, stalls),
+    paused ? peer.pausedCreditedAt : creditedAt(at, stalls),
+    peer.lifeObservedAt,
+    peer.lifeCreditedAt,
+    stalls.graceMs,
+  );
 }
 
 /** The evidence as it stands at an instant, before the change it explains. */
 export function evidenceOf(
-  state: PeerState,
+  peer: Peer,
   at: number,
   stalls: StallTotals,
   policy: Policy,
-  health: number,
-): Evidence {
-  const silence = silenceMs(state, at, stalls);
-  const { received, lost, stale, rttMs } = state.arrivals;
-  const rawFrom = state.heardAt ?? state.sinceAt;
-  return {
+  health = 0,
+): Mutable<Evidence> {
+  const silence = silenceMs(peer, at, stalls);
+  const { received, lost, stale, rttMs } = peer.arrivals;
+  const rawFrom = peer.heardAt === NEVER ? peer.sinceAt : peer.heardAt;
+  const evidence: Mutable<Evidence> = {
     silenceMs: silence,
     creditMs: Math.max(0, at - rawFrom - silence),
     beats: received,
     missed: Math.floor(silence / policy.peerGapMs),
     loss: received + lost === 0 ? 0 : lost / (received + lost),
-    ...(rttMs !== undefined && { rttMs }),
-    probes: state.probes,
+    probes: peer.probes,
     oneWay: stale > 0,
-    health,
+    // In suspect the health that stretches the suspicion, not today's.
+    health: peer.health === NEVER ? health : peer.health,
   };
+  if (rttMs !== undefined) evidence.rttMs = rttMs;
+  return evidence;
 }
 
 /** What `explain` needs to know: a change, and the name of its peer if it has one. */

@@ -1,37 +1,27 @@
 // Silence that is our own doing, of one peer: a paused reader, a debugger. It is credited whole.
 
-import type { PeerEvent } from "./events.ts";
-import { creditedAt, NO_STALLS, observedAt } from "./rules.ts";
-import { change, type PeerState } from "./state.ts";
+import { creditedAt, observedAt, type StallTotals } from "./rules.ts";
+import { NEVER, type Peer } from "./state.ts";
 
 /** From here on silence is our doing. */
-export function afterPause(state: PeerState, event: PeerEvent): PeerState {
-  if (state.status === "dead" || state.pausedObservedAt !== undefined) return state;
-  const { at, stalls = NO_STALLS } = event;
-  return change(state, {
-    pausedObservedAt: observedAt(at, stalls.lostMs),
-    pausedCreditedAt: creditedAt(at, stalls.lostMs, stalls.countedMs),
-  });
+export function pause(peer: Peer, at: number, stalls: StallTotals): void {
+  if (peer.status === "dead" || peer.pausedObservedAt !== NEVER) return;
+  peer.pausedObservedAt = observedAt(at, stalls);
+  peer.pausedCreditedAt = creditedAt(at, stalls);
 }
 
 /** Every anchor moves by the length of the pause, but never into the future. */
-export function afterResume(state: PeerState, event: PeerEvent): PeerState {
-  if (state.pausedObservedAt === undefined || state.pausedCreditedAt === undefined) return state;
-  const { at, stalls = NO_STALLS } = event;
-  const observed = observedAt(at, stalls.lostMs);
-  const credited = creditedAt(at, stalls.lostMs, stalls.countedMs);
-  const observedMs = Math.max(0, observed - state.pausedObservedAt);
-  const creditedMs = Math.max(0, credited - state.pausedCreditedAt);
-  const { suspectedObservedAt, suspectedCreditedAt } = state;
-  return change(state, {
-    lifeObservedAt: Math.min(observed, state.lifeObservedAt + observedMs),
-    lifeCreditedAt: Math.min(credited, state.lifeCreditedAt + creditedMs),
-    ...(suspectedObservedAt !== undefined &&
-      suspectedCreditedAt !== undefined && {
-        suspectedObservedAt: Math.min(observed, suspectedObservedAt + observedMs),
-        suspectedCreditedAt: Math.min(credited, suspectedCreditedAt + creditedMs),
-      }),
-    pausedObservedAt: undefined,
-    pausedCreditedAt: undefined,
-  });
+export function resume(peer: Peer, at: number, stalls: StallTotals): void {
+  if (peer.pausedObservedAt === NEVER) return;
+  const observed = observedAt(at, stalls);
+  const credited = creditedAt(at, stalls);
+  const observedMs = Math.max(0, observed - peer.pausedObservedAt);
+  const creditedMs = Math.max(0, credited - peer.pausedCreditedAt);
+  peer.lifeObservedAt = Math.min(observed, peer.lifeObservedAt + observedMs);
+  peer.lifeCreditedAt = Math.min(credited, peer.lifeCreditedAt + creditedMs);
+  if (peer.status === "suspect") {
+    peer.suspectedObservedAt = Math.min(observed, peer.suspectedObservedAt + observedMs);
+    peer.suspectedCreditedAt = Math.min(credited, peer.suspectedCreditedAt + creditedMs);
+  }
+  peer.pausedObservedAt = peer.pausedCreditedAt = NEVER;
 }

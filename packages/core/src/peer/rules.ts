@@ -21,12 +21,12 @@ export interface StallTotals {
 export const NO_STALLS: StallTotals = Object.freeze({ lostMs: 0, countedMs: 0, graceMs: 0 });
 
 /** Observed time of a raw instant. */
-export function observedAt(at: number, lostMs: number): number {
+export function observedAt(at: number, { lostMs }: StallTotals): number {
   return at - lostMs;
 }
 
 /** Credited time of a raw instant. */
-export function creditedAt(at: number, lostMs: number, countedMs: number): number {
+export function creditedAt(at: number, { lostMs, countedMs }: StallTotals): number {
   return at - lostMs + countedMs;
 }
 
@@ -49,13 +49,10 @@ export function dueAt(
   fromObserved: number,
   fromCredited: number,
   durationMs: number,
-  lostMs: number,
-  countedMs: number,
-  graceMs: number,
+  { lostMs, countedMs, graceMs }: StallTotals,
 ): number {
-  // C reaches fromC + duration + min(counted since the anchor, grace); raw = C + lost − counted.
-  const countedSince = countedMs - (fromCredited - fromObserved);
-  return fromCredited + durationMs + Math.min(countedSince, graceMs) + lostMs - countedMs;
+  // Whichever clock gets there first; raw = O + lost = C + lost − counted.
+  return Math.min(fromObserved, fromCredited - countedMs + graceMs) + durationMs + lostMs;
 }
 
 /** The silence at which suspicion begins: the detector's word, but never so late that M is lost. */

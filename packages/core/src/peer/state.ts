@@ -1,9 +1,11 @@
-// One peer as plain, frozen, JSON-serialisable data. Absent means never: no Infinity, no NaN, no
-// undefined. Instants end in `At` (raw clock), unless they say Observed or Credited (see rules.ts).
+// One peer, twice: `PeerState` is what users see and keep, plain, frozen and JSON-serialisable, where
+// absent means never. `Peer` is the same peer while the rules work on it: all fields there, all of them
+// mutable, and NEVER for what is absent. Instants end in `At` (raw clock), unless they say Observed or
+// Credited (see rules.ts).
 
 import type { Arrivals } from "../detectors/fixed.ts";
 import type { Policy } from "../policy.ts";
-import { mix, paceWindowMs, unit } from "./rules.ts";
+import { mix, spreadAt } from "./rules.ts";
 
 /**
  * - `connecting`: nothing proven yet in this session; ends alive, or dead `unreachable`.
@@ -29,7 +31,7 @@ export type EndReason =
 /** Why a peer is dead: ended from outside, or by its silence. */
 export type Reason = EndReason | "silence" | "unreachable";
 
-/** One peer. Made by `initialPeer`, changed by `transition`, and by nothing else. */
+/** One peer as data. Made by `initialPeer`, changed by `transition`, and by nothing else. */
 export interface PeerState {
   readonly status: Status;
   readonly role: Role;
@@ -42,14 +44,14 @@ export interface PeerState {
   /** Only when dead. */
   readonly reason?: Reason;
 
-  /** Nonces sent from here on prove life: the start, the suspicion, or the death before this session. */
-  readonly proofFromAt: number;
+  /** Only while connecting: nonces sent from here on prove life: the start, or the death before this session. */
+  readonly proofFromAt?: number;
   /** The last sign of life in this session. */
   readonly heardAt?: number;
   /** Where silence is counted from: the last sign of life, or the start of the session. */
   readonly lifeObservedAt: number;
   readonly lifeCreditedAt: number;
-  /** When this session was first alive. */
+  /** Only when alive or suspect: when this session was first alive. */
   readonly aliveAt?: number;
 
   /** Only in suspect: where the suspicion is counted from, and its stretch by our own bad health. */
@@ -68,11 +70,11 @@ export interface PeerState {
   readonly beatDueAt?: number;
   /** Beats asked for so far; numbers the draws of the jitter. */
   readonly beats: number;
-  /** Probes asked for since this status (connecting or suspect) was entered. */
+  /** Probes asked for since this status (connecting or suspect) was entered; counted up to 65,535. */
   readonly probes: number;
   /** Whether the due beat has been spread already after it was overdue. */
   readonly paced: boolean;
-  /** Back-offs since the last stable life. */
+  /** Back-offs since the last stable life; counted up to 65,535. */
   readonly retries: number;
   /** Only when dead: when the peer is forgotten. */
   readonly forgetAt?: number;
@@ -87,6 +89,60 @@ export const NO_ARRIVALS: Arrivals = Object.freeze({
   stale: 0,
   highestSeq: 0,
 });
+
+/** The same without "absent": comparisons with it come out right by themselves. */
+export const NEVER: number = Number.POSITIVE_INFINITY;
+
+export type Mutable<Data> = { -readonly [Name in keyof Data]: Data[Name] };
+
+/** Where counts of retries and probes stop. */
+export const MAX_COUNT = 65_535;
+
+/** One peer in hand. For the meaning of each field see {@link PeerState}. */
+export class Peer {
+  status: Status = "connecting";
+  role: Role = "both";
+  session = 1;
+  seed = 0;
+  sinceAt = 0;
+  reason: Reason | undefined = undefined;
+  proofFromAt: number = NEVER;
+  heardAt: number = NEVER;
+  lifeObservedAt = 0;
+  lifeCreditedAt = 0;
+  aliveAt: number = NEVER;
+  suspectedObservedAt: number = NEVER;
+  suspectedCreditedAt: number = NEVER;
+  stretchMs: number = NEVER;
+  health: number = NEVER;
+  pausedObservedAt: number = NEVER;
+  pausedCreditedAt: number = NEVER;
+  sentAt: number = NEVER;
+  beatDueAt: number = NEVER;
+  beats = 0;
+  probes = 0;
+  paced = false;
+  retries = 0;
+  forgetAt: number = NEVER;
+  arrivals: Mutable<Arrivals> = { ...NO_ARRIVALS };
+}
+
+/** A state in hand: a copy, so that rules may change it. */
+export function thaw(state: PeerState): Peer {
+  return Object.assign(new Peer(), state, { arrivals: { ...state.arrivals } });
+}
+
+/** What is in hand as data: frozen, and without what never happened. */
+export function freeze(peer: Peer): PeerState {
+  return present({ ...peer, arrivals: present(peer.arrivals) }) as PeerState;
+}
+
+function present(fields: object): object {
+  const entries = Object.entries(fields);
+  return Object.freeze(
+    Object.fromEntries(entries.filter(([, value]) => value !== NEVER && value !== undefined)),
+  );
+}
 
 /** Options of `initialPeer`. */
 export interface InitialPeerOptions {
@@ -115,43 +171,28 @@ export function initialPeer(
   at: number,
   options: InitialPeerOptions = {},
 ): PeerState {
-  const { role = "both", lostMs = 0, countedMs = 0 } = options;
-  const seed = mix(options.seed ?? 0, 0x5e9d);
-  const firstBeatAt = at + paceWindowMs(policy.intervalMs) * unit(seed, 0);
-  return Object.freeze({
-    status: "connecting",
-    role,
-    session: 1,
-    seed,
-    sinceAt: at,
-    proofFromAt: at,
-    lifeObservedAt: at - lostMs,
-    lifeCreditedAt: at - lostMs + countedMs,
-    ...(role !== "listen" && { beatDueAt: firstBeatAt }),
-    beats: 0,
-    probes: 0,
-    paced: false,
-    retries: 0,
-    arrivals: NO_ARRIVALS,
-  });
+  return freeze(newPeer(policy, at, options));
+}
+
+/** The same in hand. */
+export function newPeer(policy: Policy, at: number, options: InitialPeerOptions): Peer {
+  const { role = "both", seed = 0, lostMs = 0, countedMs = 0 } = options;
+  const peer = new Peer();
+  peer.role = role;
+  peer.seed = peerSeed(seed);
+  peer.sinceAt = peer.proofFromAt = at;
+  peer.lifeObservedAt = at - lostMs;
+  peer.lifeCreditedAt = at - lostMs + countedMs;
+  if (role !== "listen") peer.beatDueAt = spreadAt(at, policy.intervalMs, peer.seed, 0);
+  return peer;
+}
+
+/** What a peer draws from, where `seed` is what somebody chose. */
+export function peerSeed(seed: number): number {
+  return mix(seed, 0x5e9d);
 }
 
 /** Whether silence of this peer is being counted against it. */
-export function isJudged(state: PeerState): boolean {
-  return state.status !== "dead" && state.role !== "send" && state.pausedObservedAt === undefined;
-}
-
-/** New values for some fields of a state; undefined removes one. */
-export type Changes = { readonly [K in keyof PeerState]?: PeerState[K] | undefined };
-
-/** A new frozen state. Undefined removes: absent means never, also after a trip through JSON. */
-export function change(state: PeerState, changes: Changes): PeerState {
-  const names = Object.keys(changes) as (keyof PeerState)[];
-  if (names.every((name) => changes[name] === state[name])) return state;
-  const merged: Changes = { ...state, ...changes };
-  if (!names.some((name) => changes[name] === undefined)) return Object.freeze(merged as PeerState);
-  // Built anew rather than deleted from: engines keep objects that lost a property in slow tables.
-  const next: Record<string, unknown> = {};
-  for (const [name, value] of Object.entries(merged)) if (value !== undefined) next[name] = value;
-  return Object.freeze(next) as unknown as PeerState;
+export function isJudged(peer: Peer): boolean {
+  return peer.status !== "dead" && peer.role !== "send" && peer.pausedObservedAt === NEVER;
 }

@@ -1,21 +1,24 @@
 // All the rules of one peer, and the only place where a status changes. Everything that may happen
 // is in TRANSITIONS; everything else in this file decides which of its triggers an event is.
+//
+// The rules work on a peer in hand (`step`). `transition` is the same on immutable data; a monitor
+// takes the peer out of its columns, steps it, and puts it back.
 
 import type { Arrivals } from "../detectors/fixed.ts";
 import type { Policy } from "../policy.ts";
 import {
-  afterBeatDue,
-  afterSent,
+  beat,
   firstBeatOfLife,
   isProbing,
   isRetried,
   nextBeatAt,
   nextProbeAt,
   retryInMs,
+  sent,
 } from "./beats.ts";
-import type { Ended, Heard, PeerEvent, PeerOutput, Proven, Sign, Tick } from "./events.ts";
+import type { Emit, Ended, PeerEvent, PeerOutput, Sign, Tick } from "./events.ts";
 import { type Change, type DeadlineSource, type Evidence, evidenceOf } from "./evidence.ts";
-import { afterPause, afterResume } from "./pauses.ts";
+import { pause, resume } from "./pauses.ts";
 import {
   creditedAt,
   dueAt,
@@ -31,13 +34,16 @@ import {
   suspicionMs,
 } from "./rules.ts";
 import {
-  type Changes,
-  change,
+  freeze,
   isJudged,
+  type Mutable,
+  NEVER,
   NO_ARRIVALS,
+  type Peer,
   type PeerState,
   type Reason,
   type Status,
+  thaw,
 } from "./state.ts";
 
 /** What can move a status. Every event is one of these or moves none. */
@@ -63,8 +69,6 @@ export const NEEDS_PROOF: readonly Status[] = ["connecting", "suspect"];
 /** The result of a transition: the next state, and what there is to do. */
 export type Transition = readonly [next: PeerState, outputs: readonly PeerOutput[]];
 
-const NOTHING: readonly PeerOutput[] = Object.freeze([]);
-
 /**
  * One step of one peer: pure, on plain frozen data. Same input, same output, always.
  *
@@ -77,26 +81,65 @@ const NOTHING: readonly PeerOutput[] = Object.freeze([]);
  * ```
  */
 export function transition(state: PeerState, event: PeerEvent, policy: Policy): Transition {
-  switch (event.type) {
+  const peer = thaw(state);
+  const outputs: PeerOutput[] = [];
+  step(peer, event, event.stalls ?? NO_STALLS, policy, (output) =>
+    outputs.push(Object.freeze(output)),
+  );
+  const next = freeze(peer);
+  return [isSame(state, next) ? state : next, Object.freeze(outputs)];
+}
+
+function isSame(a: object, b: object): boolean {
+  const [before, after] = [Object.entries(a), new Map(Object.entries(b))];
+  return (
+    before.length === after.size &&
+    before.every(([name, value]) => {
+      const other = after.get(name);
+      return other === value || (typeof value === "object" && isSame(value, other));
+    })
+  );
+}
+
+/** One step of a peer in hand. */
+export function step(
+  peer: Peer,
+  event: PeerEvent,
+  stalls: StallTotals,
+  policy: Policy,
+  emit: Emit,
+): void {
+  const { type, at } = event;
+  switch (type) {
     case "heard":
     case "proven":
-      return onHeard(state, event, policy);
+      hear(peer, at, stalls, event.seq, event, type === "proven", policy, emit);
+      break;
     case "sent":
-      return [afterSent(state, event.at, policy), NOTHING];
+      sent(peer, at, policy);
+      break;
     case "tick":
-      return onTick(state, event, policy);
+      tick(peer, event, stalls, policy, emit);
+      break;
     case "ended":
-      return onEnded(state, event, policy);
+      if (peer.status !== "dead") die(peer, event, stalls, policy, emit);
+      break;
     case "dial":
-      return onDial(state, event, policy);
+      if (peer.status === "dead") dial(peer, at, stalls, policy, emit);
+      break;
     case "policy":
-      return [onPolicy(state, event.at, policy), NOTHING];
+      adopt(peer, at, policy);
+      break;
     case "pause":
-      return [afterPause(state, event), NOTHING];
+      pause(peer, at, stalls);
+      break;
     case "resume":
-      return [afterResume(state, event), NOTHING];
+      resume(peer, at, stalls);
+      break;
   }
 }
+
+// ── deadlines ────────────────────────────────────────────────────────────────────────────────────
 
 /**
  * The raw instant at which this peer next wants a tick, if no further stall comes; Infinity when
@@ -107,299 +150,239 @@ export function nextDeadline(
   policy: Policy,
   stalls: StallTotals = NO_STALLS,
 ): number {
-  return Math.min(nextActAt(state), verdictAt(state, policy, stalls));
+  const peer = thaw(state);
+  return Math.min(nextActAt(peer), verdictAt(peer, policy, stalls));
 }
 
 /** The raw instant at which this peer next beats, dials or is forgotten; Infinity when never. */
-export function nextActAt(state: PeerState): number {
-  return Math.min(
-    state.beatDueAt ?? Number.POSITIVE_INFINITY,
-    state.forgetAt ?? Number.POSITIVE_INFINITY,
-  );
+export function nextActAt({ beatDueAt, forgetAt }: Peer): number {
+  return Math.min(beatDueAt, forgetAt);
 }
 
 /** The raw instant of the next verdict; Infinity when nobody is being judged. */
-export function verdictAt(state: PeerState, policy: Policy, stalls: StallTotals): number {
-  if (!isJudged(state)) return Number.POSITIVE_INFINITY;
-  const { lifeObservedAt, lifeCreditedAt } = state;
-  const { lostMs, countedMs, graceMs } = stalls;
-  const afterLife = (durationMs: number) =>
-    dueAt(lifeObservedAt, lifeCreditedAt, durationMs, lostMs, countedMs, graceMs);
-  switch (state.status) {
-    case "connecting":
-      return afterLife(policy.deadAfterMs);
-    case "alive":
-      return afterLife(silenceToSuspect(state, policy));
-    default: {
-      // Suspect: one silence never kills, so both the silence and the suspicion must be long enough.
-      const stretch = state.stretchMs as number;
-      const afterSuspicion = dueAt(
-        state.suspectedObservedAt as number,
-        state.suspectedCreditedAt as number,
-        policy.minSuspicionMs + stretch,
-        lostMs,
-        countedMs,
-        graceMs,
-      );
-      return Math.max(afterLife(policy.deadAfterMs + stretch), afterSuspicion);
-    }
+export function verdictAt(peer: Peer, policy: Policy, stalls: StallTotals): number {
+  if (!isJudged(peer)) return NEVER;
+  const { status, lifeObservedAt, lifeCreditedAt, stretchMs } = peer;
+  if (status === "alive") {
+    return dueAt(lifeObservedAt, lifeCreditedAt, silenceToSuspect(peer.arrivals, policy), stalls);
   }
+  const stretch = status === "suspect" ? stretchMs : 0;
+  const silentAt = dueAt(lifeObservedAt, lifeCreditedAt, policy.deadAfterMs + stretch, stalls);
+  if (status === "connecting") return silentAt;
+  // One silence never kills, so both the silence and the suspicion must be long enough.
+  const { suspectedObservedAt, suspectedCreditedAt } = peer;
+  const doubtedMs = policy.minSuspicionMs + stretch;
+  return Math.max(silentAt, dueAt(suspectedObservedAt, suspectedCreditedAt, doubtedMs, stalls));
 }
 
-function silenceToSuspect(state: PeerState, policy: Policy): number {
-  const detected = policy.detector(state.arrivals, policy);
-  return suspicionMs(detected, policy.deadAfterMs, policy.minSuspicionMs);
+/** The silence at which an alive peer is suspected. */
+export function silenceToSuspect(arrivals: Arrivals, policy: Policy): number {
+  return suspicionMs(policy.detector(arrivals, policy), policy.deadAfterMs, policy.minSuspicionMs);
 }
 
 // ── heard, proven ────────────────────────────────────────────────────────────────────────────────
 
-function onHeard(state: PeerState, event: Heard | Proven, policy: Policy): Transition {
-  if (state.status === "dead") return [state, NOTHING];
-  const stalls = event.stalls ?? NO_STALLS;
-  const { highestSeq } = state.arrivals;
-  const behind = event.seq !== undefined && event.seq <= highestSeq;
-  const observed = observedAt(event.at, stalls.lostMs);
-  const stale = !behind && isStale(event, observed, policy);
-  const arrivals = countArrival(state.arrivals, event, behind, stale, rttSample(event, observed));
-  if (behind || stale) return [change(state, { arrivals }), NOTHING];
-
-  const trigger = isProof(state, event) ? "proven" : "heard";
-  const unproven =
-    trigger === "heard" && policy.proof === "round-trip" && NEEDS_PROOF.includes(state.status);
-  if (unproven && state.status === "connecting") return [change(state, { arrivals }), NOTHING];
-
-  const life = {
-    arrivals,
-    heardAt: event.at,
-    lifeObservedAt: observed,
-    lifeCreditedAt: creditedAt(event.at, stalls.lostMs, stalls.countedMs),
-  };
-  const to = unproven ? state.status : TRANSITIONS[state.status][trigger];
-  if (to === state.status) return [change(state, life), NOTHING];
-  return enterAlive(state, life, event, policy);
-}
-
-function isProof(state: PeerState, event: Heard | Proven): boolean {
-  return (
-    event.type === "proven" && (event.nonceAt === undefined || event.nonceAt >= state.proofFromAt)
-  );
-}
-
-function countArrival(
-  arrivals: Arrivals,
-  { seq }: Sign,
-  behind: boolean,
-  stale: boolean,
-  rttMs: number | undefined,
-): Arrivals {
-  if (seq === undefined && rttMs === undefined && !stale && arrivals.stale === 0) return arrivals;
-  if (behind) return Object.freeze({ ...arrivals, behind: arrivals.behind + 1 });
-  const { received, lost, highestSeq } = arrivals;
-  const smoothed = smoothRtt(arrivals.rttMs, rttMs);
-  return Object.freeze({
-    ...arrivals,
-    ...(seq !== undefined && {
-      received: received + 1,
-      lost: lostUpTo(seq, received, lost, highestSeq),
-      highestSeq: seq,
-    }),
-    stale: stale ? arrivals.stale + 1 : 0,
-    ...(smoothed !== undefined && { rttMs: smoothed }),
-  });
-}
-
-function enterAlive(
-  state: PeerState,
-  life: Partial<PeerState>,
-  event: Heard | Proven,
+/** Any inbound frame; `proven` if it echoes a nonce of ours. Returns whether it was a sign of life. */
+export function hear(
+  peer: Peer,
+  at: number,
+  stalls: StallTotals,
+  seq: number | undefined,
+  sign: Omit<Sign, "seq">,
+  proven: boolean,
   policy: Policy,
-): Transition {
-  const { at } = event;
-  const evidence = evidenceOf(state, at, event.stalls ?? NO_STALLS, policy, state.health ?? 0);
-  const next = become(state, "alive", at, {
-    aliveAt: state.aliveAt ?? at,
-    suspectedObservedAt: undefined,
-    suspectedCreditedAt: undefined,
-    stretchMs: undefined,
-    health: undefined,
-    beatDueAt: firstBeatOfLife(state, at, policy),
-    ...life,
-  });
-  return [next, [changed(state, next, evidence)]];
+  emit: Emit,
+): boolean {
+  const { status } = peer;
+  if (status === "dead" || !isFresh(peer.arrivals, observedAt(at, stalls), seq, sign, policy)) {
+    return false;
+  }
+  const trigger = proven && isProof(peer, sign) ? "proven" : "heard";
+  const unproven =
+    trigger === "heard" && policy.proof === "round-trip" && NEEDS_PROOF.includes(status);
+  if (unproven && status === "connecting") return false;
+
+  const revives = !unproven && TRANSITIONS[status][trigger] !== status;
+  const evidence = revives && evidenceOf(peer, at, stalls, policy);
+  peer.heardAt = at;
+  startSilence(peer, at, stalls);
+  if (evidence) revive(peer, at, evidence, policy, emit);
+  return true;
+}
+
+/** Counts a frame, and says whether it may be a sign of life. */
+function isFresh(
+  arrivals: Mutable<Arrivals>,
+  observed: number,
+  seq: number | undefined,
+  sign: Omit<Sign, "seq">,
+  policy: Policy,
+): boolean {
+  if (seq !== undefined && !countArrival(arrivals, seq)) return false;
+  const rttMs = smoothRtt(arrivals.rttMs, rttSample(sign, observed));
+  if (rttMs !== undefined) arrivals.rttMs = rttMs;
+  const stale = isStale(sign, observed, policy);
+  arrivals.stale = stale ? arrivals.stale + 1 : 0;
+  return !stale;
+}
+
+/** Counts a frame with a number; false if it is behind, and no sign of life. */
+function countArrival(arrivals: Mutable<Arrivals>, seq: number): boolean {
+  const { received, lost, highestSeq } = arrivals;
+  if (seq <= highestSeq) {
+    arrivals.behind += 1;
+    return false;
+  }
+  arrivals.lost = lostUpTo(seq, received, lost, highestSeq);
+  arrivals.received += 1;
+  arrivals.highestSeq = seq;
+  return true;
+}
+
+/** The nonce must be younger than the doubt. */
+function isProof(peer: Peer, { nonceAt }: Omit<Sign, "seq">): boolean {
+  const doubtedAt = peer.status === "connecting" ? peer.proofFromAt : peer.sinceAt;
+  return nonceAt === undefined || nonceAt >= doubtedAt;
+}
+
+/** Silence is counted from here. */
+function startSilence(peer: Peer, at: number, stalls: StallTotals): void {
+  peer.lifeObservedAt = observedAt(at, stalls);
+  peer.lifeCreditedAt = creditedAt(at, stalls);
+}
+
+function revive(peer: Peer, at: number, evidence: Evidence, policy: Policy, emit: Emit): void {
+  peer.beatDueAt = firstBeatOfLife(peer, at, policy);
+  if (peer.aliveAt === NEVER) peer.aliveAt = at;
+  become(peer, "alive", at, evidence, emit);
 }
 
 // ── time passes ──────────────────────────────────────────────────────────────────────────────────
 
-function onTick(state: PeerState, event: Tick, policy: Policy): Transition {
-  const outputs: PeerOutput[] = [];
-  const stalls = event.stalls ?? NO_STALLS;
-  let next = state;
-  if (event.judging !== false && event.at >= verdictAt(state, policy, stalls)) {
-    next = onExpired(state, event, stalls, policy, outputs);
+function tick(peer: Peer, event: Tick, stalls: StallTotals, policy: Policy, emit: Emit): void {
+  const { at, judging = true } = event;
+  if (judging && at >= verdictAt(peer, policy, stalls)) expire(peer, event, stalls, policy, emit);
+  if (at >= peer.beatDueAt) beat(peer, at, policy, emit);
+  if (at >= peer.forgetAt) {
+    peer.forgetAt = peer.beatDueAt = NEVER;
+    emit({ type: "forget" });
   }
-  if (next.beatDueAt !== undefined && event.at >= next.beatDueAt) {
-    next = afterBeatDue(next, event.at, next.beatDueAt, policy, outputs);
-  }
-  if (next.forgetAt !== undefined && event.at >= next.forgetAt) {
-    next = change(next, { forgetAt: undefined, beatDueAt: undefined });
-    outputs.push({ type: "forget" });
-  }
-  return [next, outputs.length === 0 ? NOTHING : outputs];
 }
 
-// ── suspicion and death ──────────────────────────────────────────────────────────────────────────
-
-function onExpired(
-  state: PeerState,
-  event: Tick,
-  stalls: StallTotals,
-  policy: Policy,
-  outputs: PeerOutput[],
-): PeerState {
+function expire(peer: Peer, event: Tick, stalls: StallTotals, policy: Policy, emit: Emit): void {
+  const { status } = peer;
   const { at, health = 0 } = event;
-  const evidence = evidenceOf(state, at, stalls, policy, state.health ?? health);
-  if (TRANSITIONS[state.status].expired === "dead") {
-    const reason = state.status === "connecting" ? "unreachable" : "silence";
-    const death = die(state, at, reason, { ...evidence, ...missedDeadline(state, policy) }, policy);
-    outputs.push(death[1]);
-    return death[0];
+  if (status !== "alive") {
+    const reason = status === "connecting" ? "unreachable" : "silence";
+    die(peer, { at, reason, health }, stalls, policy, emit);
+    return;
   }
-  const next = become(state, "suspect", at, {
-    proofFromAt: at,
-    suspectedObservedAt: observedAt(at, stalls.lostMs),
-    suspectedCreditedAt: creditedAt(at, stalls.lostMs, stalls.countedMs),
-    stretchMs: stretchMs(health, policy.suspectAfterMs, policy.deadAfterMs),
-    health,
-    beatDueAt: state.role === "listen" ? undefined : at,
-    paced: false,
-  });
-  outputs.push(changed(state, next, { ...evidence, ...missedDeadline(state, policy) }));
-  return next;
+  const evidence = evidenceOf(peer, at, stalls, policy, health);
+  missDeadline(evidence, peer, policy);
+  peer.suspectedObservedAt = observedAt(at, stalls);
+  peer.suspectedCreditedAt = creditedAt(at, stalls);
+  peer.stretchMs = stretchMs(health, policy.suspectAfterMs, policy.deadAfterMs);
+  peer.health = health;
+  peer.beatDueAt = peer.role === "listen" ? NEVER : at;
+  peer.paced = false;
+  become(peer, TRANSITIONS.alive.expired, at, evidence, emit);
 }
 
 /** Which deadline was missed, as a silence, and who set it. */
-function missedDeadline(
-  state: PeerState,
-  policy: Policy,
-): { deadlineMs: number; deadlineBy: DeadlineSource } {
-  const { deadAfterMs, minSuspicionMs } = policy;
-  if (state.status === "alive") {
-    const deadlineMs = silenceToSuspect(state, policy);
-    const capped =
-      deadlineMs === deadAfterMs - minSuspicionMs && deadlineMs !== policy.suspectAfterMs;
-    return { deadlineMs, deadlineBy: capped ? "deadAfterMs" : "detector" };
+function missDeadline(evidence: Mutable<Evidence>, peer: Peer, policy: Policy): void {
+  const { deadAfterMs, minSuspicionMs, suspectAfterMs } = policy;
+  let by: DeadlineSource = "deadAfterMs";
+  let deadlineMs = deadAfterMs;
+  if (peer.status === "alive") {
+    deadlineMs = silenceToSuspect(peer.arrivals, policy);
+    const capped = deadlineMs === deadAfterMs - minSuspicionMs && deadlineMs !== suspectAfterMs;
+    if (!capped) by = "detector";
+  } else if (peer.status === "suspect") {
+    const bySuspicionMs = peer.suspectedObservedAt - peer.lifeObservedAt + minSuspicionMs;
+    if (bySuspicionMs > deadAfterMs) by = "minSuspicionMs";
+    deadlineMs = Math.max(deadAfterMs, bySuspicionMs) + peer.stretchMs;
   }
-  const stretch = state.stretchMs ?? 0;
-  if (state.suspectedObservedAt === undefined) {
-    return { deadlineMs: deadAfterMs, deadlineBy: "deadAfterMs" };
-  }
-  const bySuspicion = state.suspectedObservedAt - state.lifeObservedAt + minSuspicionMs;
-  return bySuspicion > deadAfterMs
-    ? { deadlineMs: bySuspicion + stretch, deadlineBy: "minSuspicionMs" }
-    : { deadlineMs: deadAfterMs + stretch, deadlineBy: "deadAfterMs" };
+  evidence.deadlineMs = deadlineMs;
+  evidence.deadlineBy = by;
 }
 
-function onEnded(state: PeerState, event: Ended, policy: Policy): Transition {
-  if (state.status === "dead") return [state, NOTHING];
-  const { at, reason, returnInMs, bySelf = false } = event;
-  const evidence = evidenceOf(state, at, event.stalls ?? NO_STALLS, policy, state.health ?? 0);
-  const [next, death] = die(state, at, reason, evidence, policy, bySelf);
-  return [next, [returnInMs === undefined ? death : { ...death, returnInMs }]];
-}
+// ── death, and the next life ─────────────────────────────────────────────────────────────────────
 
-function die(
-  state: PeerState,
-  at: number,
-  reason: Reason,
-  evidence: Evidence,
-  policy: Policy,
-  bySelf = false,
-): readonly [PeerState, Change] {
-  const stable = state.aliveAt !== undefined && at - state.aliveAt >= policy.deadAfterMs;
-  const retries = stable ? 0 : state.retries;
-  const keepsBeating = state.role === "send";
-  const mayRetry = state.role === "both" || (state.role === "listen" && policy.redial);
-  const retried = mayRetry && isRetried(reason, policy);
-  const retryMs = retried ? retryInMs(state, retries, policy) : undefined;
-  const next = become(state, "dead", at, {
+/** What a death is told of: an `ended`, or a verdict of ours. */
+type Death = Omit<Ended, "type" | "reason"> & { readonly reason: Reason; readonly health?: number };
+
+function die(peer: Peer, death: Death, stalls: StallTotals, policy: Policy, emit: Emit): void {
+  const { at, reason, returnInMs, bySelf = false, health } = death;
+  const evidence = evidenceOf(peer, at, stalls, policy, health);
+  if (health !== undefined) missDeadline(evidence, peer, policy);
+  // Until then the other side may still trust that we count on it: its last sign of life plus D.
+  const untilSafeMs = Math.max(0, peer.heardAt + policy.deadAfterMs - at);
+  const known = peer.heardAt === NEVER || (reason === "left" && !bySelf);
+  const { role, aliveAt } = peer;
+  if (at - aliveAt >= policy.deadAfterMs) peer.retries = 0;
+  const mayRetry = role === "both" || (role === "listen" && policy.redial);
+  const retryMs = mayRetry && isRetried(reason, policy) ? retryInMs(peer, policy) : NEVER;
+  if (role !== "send") peer.beatDueAt = at + retryMs;
+  peer.forgetAt = at + (policy.forgetAfterMs ?? NEVER);
+  peer.reason = reason;
+  peer.aliveAt = peer.pausedObservedAt = peer.pausedCreditedAt = NEVER;
+  peer.paced = false;
+  become(peer, "dead", at, evidence, emit, {
     reason,
-    retries,
-    proofFromAt: at,
-    suspectedObservedAt: undefined,
-    suspectedCreditedAt: undefined,
-    stretchMs: undefined,
-    health: undefined,
-    pausedObservedAt: undefined,
-    pausedCreditedAt: undefined,
-    paced: false,
-    beatDueAt: keepsBeating ? state.beatDueAt : retryMs === undefined ? undefined : at + retryMs,
-    forgetAt: policy.forgetAfterMs === undefined ? undefined : at + policy.forgetAfterMs,
-  });
-  const death: Change = {
-    ...changed(state, next, evidence),
-    reason,
-    safeInMs: reason === "left" && !bySelf ? 0 : safeInMs(state, at, policy),
-    ...(retryMs !== undefined && { retryInMs: retryMs }),
+    safeInMs: known ? 0 : untilSafeMs,
+    ...(retryMs !== NEVER && { retryInMs: retryMs }),
     ...(bySelf && { bySelf }),
-  };
-  return [next, Object.freeze(death)];
-}
-
-/** Until then the other side may still trust that we count on it: its last sign of life plus D. */
-function safeInMs(state: PeerState, at: number, policy: Policy): number {
-  return state.heardAt === undefined ? 0 : Math.max(0, state.heardAt + policy.deadAfterMs - at);
-}
-
-// ── sessions, policy, pauses ─────────────────────────────────────────────────────────────────────
-
-function onDial(state: PeerState, event: PeerEvent, policy: Policy): Transition {
-  if (state.status !== "dead") return [state, NOTHING];
-  const { at, stalls = NO_STALLS } = event;
-  const evidence = evidenceOf(state, at, stalls, policy, 0);
-  const firstBeatAt = spreadAt(at, policy.intervalMs, state.seed, state.beats);
-  const next = become(state, TRANSITIONS.dead.dial, at, {
-    session: state.session + 1,
-    reason: undefined,
-    forgetAt: undefined,
-    heardAt: undefined,
-    aliveAt: undefined,
-    sentAt: undefined,
-    lifeObservedAt: observedAt(at, stalls.lostMs),
-    lifeCreditedAt: creditedAt(at, stalls.lostMs, stalls.countedMs),
-    beatDueAt: state.role === "listen" ? undefined : firstBeatAt,
-    paced: false,
-    arrivals: NO_ARRIVALS,
+    ...(returnInMs !== undefined && { returnInMs }),
   });
-  return [next, [changed(state, next, evidence)]];
 }
 
-function onPolicy(state: PeerState, at: number, policy: Policy): PeerState {
-  if (state.status === "dead") {
-    const { forgetAfterMs } = policy;
-    const forgetAt = forgetAfterMs === undefined ? undefined : state.sinceAt + forgetAfterMs;
-    return change(state, { forgetAt });
+function dial(peer: Peer, at: number, stalls: StallTotals, policy: Policy, emit: Emit): void {
+  const evidence = evidenceOf(peer, at, stalls, policy);
+  peer.session += 1;
+  // What was asked since the death proves the next life.
+  peer.proofFromAt = peer.sinceAt;
+  peer.reason = undefined;
+  peer.heardAt = peer.sentAt = peer.forgetAt = NEVER;
+  startSilence(peer, at, stalls);
+  const firstBeatAt = spreadAt(at, policy.intervalMs, peer.seed, peer.beats);
+  peer.beatDueAt = peer.role === "listen" ? NEVER : firstBeatAt;
+  peer.paced = false;
+  peer.arrivals = { ...NO_ARRIVALS };
+  become(peer, TRANSITIONS.dead.dial, at, evidence, emit);
+}
+
+/** The policy differs from the one before: what is due moves to where the new one wants it. */
+function adopt(peer: Peer, at: number, policy: Policy): void {
+  if (peer.status === "dead") {
+    peer.forgetAt = peer.sinceAt + (policy.forgetAfterMs ?? NEVER);
+  } else if (peer.beatDueAt !== NEVER) {
+    const sentAt = peer.sentAt === NEVER ? at : peer.sentAt;
+    const dueAt = isProbing(peer)
+      ? Math.min(peer.beatDueAt, nextProbeAt(sentAt, policy))
+      : nextBeatAt(peer, sentAt, policy);
+    peer.beatDueAt = Math.max(at, dueAt);
   }
-  if (state.beatDueAt === undefined) return state;
-  const sentAt = state.sentAt ?? at;
-  const beatDueAt = isProbing(state)
-    ? Math.min(state.beatDueAt, nextProbeAt(sentAt, policy))
-    : nextBeatAt(state, sentAt, policy);
-  return change(state, { beatDueAt: Math.max(at, beatDueAt) });
 }
 
-// ── building states ──────────────────────────────────────────────────────────────────────────────
-
-function become(state: PeerState, status: Status, at: number, changes: Changes): PeerState {
-  return change(state, { status, sinceAt: at, probes: 0, ...changes });
-}
-
-function changed(from: PeerState, to: PeerState, evidence: Evidence): Change {
-  return Object.freeze({
-    type: "changed",
-    at: to.sinceAt,
-    session: to.session,
-    from: from.status,
-    to: to.status,
-    evidence: Object.freeze(evidence),
-  });
+/** Enters a status, and leaves behind what belonged to the one before. */
+function become(
+  peer: Peer,
+  to: Status,
+  at: number,
+  evidence: Evidence,
+  emit: Emit,
+  more?: Partial<Change>,
+): void {
+  const from = peer.status;
+  peer.status = to;
+  peer.sinceAt = at;
+  peer.probes = 0;
+  if (to !== "connecting") peer.proofFromAt = NEVER;
+  if (to !== "suspect") {
+    peer.suspectedObservedAt = peer.suspectedCreditedAt = NEVER;
+    peer.stretchMs = peer.health = NEVER;
+  }
+  const { session } = peer;
+  Object.freeze(evidence);
+  emit({ type: "changed", at, session, from, to, ...more, evidence });
 }
