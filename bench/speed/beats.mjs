@@ -34,6 +34,7 @@ export async function measure({ name, peers, passMs }) {
   };
   pass();
   const nsPerBeat = median(Array.from({ length: PASSES }, pass));
+  contender.check?.();
   const lookMs = contender.look && median(Array.from({ length: 5 }, () => timeMs(contender.look)));
   return { nsPerBeat, bytesPerPeer, lookMs };
 }

@@ -1,10 +1,18 @@
 // Who is compared, on the same work: `make(peers)` builds that many watched peers, `hear(order)` says
-// that each peer of `order` was heard. All get the index of a peer, as a frame would carry it.
+// that each peer of `order` was heard. All get the index of a peer, as a frame would carry it, and who
+// takes the time from outside reads the same clock, once for each beat; `f64[i] = now` alone reads it
+// once for many, because it is the floor.
 
 import { createMonitor } from "@systole/core";
+import { Oracle } from "./oracle.mjs";
 
 const TIMEOUT_MS = 3_000;
 export const POLICY = { intervalMs: 1_000, suspectAfterMs: TIMEOUT_MS, deadAfterMs: 6_000 };
+
+/** A detector as a user would write it: patient with a lossy line. Looks at what `heardBeat` counts. */
+export function lossy({ received, lost }, { suspectAfterMs }) {
+  return suspectAfterMs * (1 + lost / (received + lost + 1));
+}
 
 /** A clock that moves only by hand, and never by whole milliseconds, as real ones do. */
 export class SteppedClock {
@@ -15,43 +23,79 @@ export class SteppedClock {
   }
 }
 
-/** A monitor whose peers are all alive; refs of fresh peers are their slots, and so their indices. */
-export function livingMonitor(peers, { ids = false, role = "listen", emit = () => {} } = {}) {
+/**
+ * A monitor whose peers are all alive; refs of fresh peers are their slots, and so their indices.
+ * `detects`: with a detector that looks at arrival statistics, and numbered frames.
+ */
+export function livingMonitor(peers, options = {}) {
+  const { ids = false, role = "listen", emit = () => {}, detects = false } = options;
   const clock = new SteppedClock();
-  const monitor = createMonitor({ host: clock, policy: POLICY, emit, seed: 1 });
+  const policy = detects ? { ...POLICY, detector: lossy } : POLICY;
+  const monitor = createMonitor({ host: clock, policy, emit, seed: 1 });
   for (let n = 0; n < peers; n++) monitor.add(ids ? `peer-${n}` : undefined, { role });
-  for (const ref of monitor) monitor.heard(ref);
+  for (const ref of monitor) {
+    if (detects) monitor.heardBeat(ref, 1);
+    else monitor.heard(ref);
+  }
   return { clock, monitor };
 }
 
 const MILLION = 1_000_000;
 
-/** `most`: the largest number of peers it is asked to watch, and why not more. */
+/** `most`: the largest number of peers it is asked to watch, and `why` not more. `does`: a beat in words. */
 export const CONTENDERS = [
-  { name: "f64[i] = now", make: bare, tells: "nothing: an array of instants" },
-  { name: "Systole heard", make: systole },
-  { name: "Systole heardBeat", make: systoleNumbered },
-  { name: "Systole, with ids", make: (peers) => systole(peers, { ids: true }) },
-  { name: "scan all objects", make: scanAll },
-  { name: "timeout.refresh()", make: refresh },
-  { name: "clear + setTimeout", make: timers },
-  { name: "npm heartbeats", make: heartbeats, npm: "heartbeats", tells: "ticks, not time" },
-  { name: "npm timer-wheel", make: timerWheel, npm: "timer-wheel" },
+  { name: "f64[i] = now", make: bare, does: "a store; tells nobody anything" },
+  { name: "Systole heard", make: systole, does: "a turn, a promise kept, three instants" },
+  { name: "Systole heardBeat", make: systoleNumbered, does: "the same, and counts what is lost" },
+  {
+    name: "Systole, own detector",
+    make: (peers) => systoleNumbered(peers, { detects: true }),
+    does: "the same, with a deadline from what was counted",
+  },
+  {
+    name: "Systole, with ids",
+    make: (peers) => systole(peers, { ids: true }),
+    does: "as heard: ids are resolved once",
+  },
+  {
+    name: "the rules alone",
+    make: oracle,
+    most: MILLION / 10,
+    why: "every tick looks at all",
+    does: "`transition` of a frozen state, kept in a Map",
+  },
+  { name: "scan all objects", make: scanAll, does: "compares, two stores; every look visits all" },
+  { name: "timeout.refresh()", make: refresh, does: "a timer to the end of its list" },
+  { name: "clear + setTimeout", make: timers, does: "a timer less, a timer more" },
+  {
+    name: "npm heartbeats",
+    make: heartbeats,
+    npm: "heartbeats",
+    does: "copies a count of ticks; every tick visits all",
+  },
+  {
+    name: "npm timer-wheel",
+    make: timerWheel,
+    npm: "timer-wheel",
+    does: "`Date.now()`, from one bucket to another",
+  },
   {
     name: "npm xstate",
     make: xstate,
     npm: "xstate",
     most: MILLION / 10,
-    why: "about 5 GB at a million",
+    why: "about 5 GB",
+    does: "an event, a macrostep, a timer less, a timer more",
   },
 ];
 
 function bare(peers) {
   const heardAt = new Float64Array(peers);
-  let now = 1_000.125;
+  const clock = new SteppedClock();
   return {
     hear(order) {
-      now += 0.25;
+      clock.at += 0.25;
+      const now = clock.now();
       for (let n = 0; n < order.length; n++) heardAt[order[n]] = now;
     },
   };
@@ -64,19 +108,39 @@ function systole(peers, options) {
       clock.at += 0.25;
       for (let n = 0; n < order.length; n++) monitor.heard(order[n]);
     },
+    check: () => everybodyWasHeard(monitor, peers),
   };
 }
 
-function systoleNumbered(peers) {
-  const { clock, monitor } = livingMonitor(peers);
-  let seq = 0;
-  for (const ref of monitor) monitor.heardBeat(ref, 1);
+function systoleNumbered(peers, options) {
+  const { clock, monitor } = livingMonitor(peers, options);
+  let seq = 1;
   return {
     hear(order) {
       clock.at += 0.25;
       seq += 1;
       for (let n = 0; n < order.length; n++) monitor.heardBeat(order[n], seq);
     },
+    check: () => everybodyWasHeard(monitor, peers),
+  };
+}
+
+/** A ref that means nobody is heard quickly. */
+function everybodyWasHeard(monitor, peers) {
+  const { alive, staleRefs } = monitor.stats();
+  if (alive !== peers || staleRefs > 0) throw new Error(`${alive} alive, ${staleRefs} stale refs`);
+}
+
+function oracle(peers) {
+  const clock = new SteppedClock();
+  const monitor = new Oracle({ host: clock, policy: POLICY, emit() {} });
+  for (let n = 0; n < peers; n++) monitor.heard(monitor.add("listen"));
+  return {
+    hear(order) {
+      clock.at += 0.25;
+      for (let n = 0; n < order.length; n++) monitor.heard(order[n]);
+    },
+    look: () => monitor.tick(),
   };
 }
 
@@ -89,13 +153,14 @@ function scanAll(peers) {
     heardAt: 0.5,
     seq: 0,
   }));
-  let now = 1_000.125;
+  const clock = new SteppedClock();
   let seq = 0;
   return {
     hear(order) {
-      now += 0.25;
+      clock.at += 0.25;
       seq += 1;
       for (let n = 0; n < order.length; n++) {
+        const now = clock.now();
         const peer = all[order[n]];
         if (peer.status === "dead" || seq <= peer.seq) continue;
         peer.seq = seq;
@@ -106,6 +171,7 @@ function scanAll(peers) {
     /** What it takes to find out who is silent. */
     look() {
       let silent = 0;
+      const now = clock.now();
       for (const peer of all) {
         if (peer.status === "alive" && now - peer.heardAt >= TIMEOUT_MS) silent += 1;
       }

@@ -6,10 +6,10 @@ import { median, shuffled, timeMs } from "./measuring.mjs";
 
 const BEATS = 10_000_000;
 
-export async function measure({ peers, numbered }) {
-  const { clock, monitor } = livingMonitor(peers);
+export async function measure({ peers, numbered, detects }) {
+  const { clock, monitor } = livingMonitor(peers, { detects });
   const order = shuffled(peers);
-  let seq = 0;
+  let seq = 1;
   const hear = (beats) => {
     for (let done = 0; done < beats; done += peers) {
       clock.at += 0.25;

@@ -10,6 +10,8 @@ const COLOURS = {
   "f64[i] = now": FAINT,
   "Systole heard": OURS,
   "Systole heardBeat": OURS,
+  "Systole, own detector": OURS,
+  "the rules alone": "#111111",
   "scan all objects": "#8a6d3b",
   "timeout.refresh()": "#c8323c",
   "clear + setTimeout": "#8f1d2c",
@@ -17,6 +19,9 @@ const COLOURS = {
   "npm timer-wheel": "#b0651d",
   "npm xstate": "#7a3fa0",
 };
+
+/** Three lines are ours; the plainest is drawn whole. */
+const DASHES = { "Systole heardBeat": "6 4", "Systole, own detector": "2 3" };
 
 export function speedSvg(beats) {
   const cells = beats.filter(({ nsPerBeat }) => nsPerBeat !== undefined);
@@ -71,7 +76,7 @@ function line(name, points, x, y) {
   const steps = points.map(
     ({ peers, nsPerBeat }, at) => `${at === 0 ? "M" : "L"}${n(x(peers))} ${n(y(nsPerBeat))}`,
   );
-  const dash = name === "Systole heardBeat" ? ' stroke-dasharray="6 4"' : "";
+  const dash = DASHES[name] === undefined ? "" : ` stroke-dasharray="${DASHES[name]}"`;
   const width = name.startsWith("Systole") ? 3 : 1.8;
   return `<path d="${steps.join(" ")}" fill="none" stroke="${COLOURS[name]}" stroke-width="${width}"${dash}/>`;
 }

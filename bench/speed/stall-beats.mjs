@@ -2,11 +2,15 @@
 
 import { parentPort, workerData } from "node:worker_threads";
 
-const { peers, killed, intervalMs, killAtMs } = workerData;
+const { peers, killed, intervalMs, killAtMs, largestGapMs } = workerData;
 const startedAt = performance.now();
+let beatAt = startedAt;
 
 setInterval(() => {
-  const isOver = performance.now() - startedAt >= killAtMs;
+  const now = performance.now();
+  largestGapMs[0] = Math.max(largestGapMs[0], now - beatAt);
+  beatAt = now;
+  const isOver = now - startedAt >= killAtMs;
   // The first ones are killed. A message each, as each would be a datagram.
   for (let peer = isOver ? killed : 0; peer < peers; peer++) parentPort.postMessage(peer);
 }, intervalMs);
