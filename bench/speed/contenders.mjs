@@ -25,16 +25,17 @@ export class SteppedClock {
 
 /**
  * A monitor whose peers are all alive; refs of fresh peers are their slots, and so their indices.
- * `detects`: with a detector that looks at arrival statistics, and numbered frames.
+ * `numbered`: by numbered frames; `detects`: with a detector that looks at what is counted of them.
  */
 export function livingMonitor(peers, options = {}) {
   const { ids = false, role = "listen", emit = () => {}, detects = false } = options;
+  const { numbered = detects } = options;
   const clock = new SteppedClock();
   const policy = detects ? { ...POLICY, detector: lossy } : POLICY;
   const monitor = createMonitor({ host: clock, policy, emit, seed: 1 });
   for (let n = 0; n < peers; n++) monitor.add(ids ? `peer-${n}` : undefined, { role });
   for (const ref of monitor) {
-    if (detects) monitor.heardBeat(ref, 1);
+    if (numbered) monitor.heardBeat(ref, 1);
     else monitor.heard(ref);
   }
   return { clock, monitor };
@@ -45,7 +46,7 @@ const MILLION = 1_000_000;
 /** `most`: the largest number of peers it is asked to watch, and `why` not more. `does`: a beat in words. */
 export const CONTENDERS = [
   { name: "f64[i] = now", make: bare, does: "a store; tells nobody anything" },
-  { name: "Systole heard", make: systole, does: "a turn, a promise kept, three instants" },
+  { name: "Systole heard", make: systole, does: "its promise checked, an instant stored" },
   { name: "Systole heardBeat", make: systoleNumbered, does: "the same, and counts what is lost" },
   {
     name: "Systole, own detector",
@@ -113,7 +114,7 @@ function systole(peers, options) {
 }
 
 function systoleNumbered(peers, options) {
-  const { clock, monitor } = livingMonitor(peers, options);
+  const { clock, monitor } = livingMonitor(peers, { ...options, numbered: true });
   let seq = 1;
   return {
     hear(order) {

@@ -7,7 +7,7 @@ import { median, shuffled, timeMs } from "./measuring.mjs";
 const BEATS = 10_000_000;
 
 export async function measure({ peers, numbered, detects }) {
-  const { clock, monitor } = livingMonitor(peers, { detects });
+  const { clock, monitor } = livingMonitor(peers, { numbered, detects });
   const order = shuffled(peers);
   let seq = 1;
   const hear = (beats) => {
