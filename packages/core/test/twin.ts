@@ -1,6 +1,7 @@
 // A deliberately dumb second monitor: a Map of states, `transition` folded over each, and its own
 // small books of stalls, promises and health, kept as lists and recomputed from them. It knows no
 // stored bounds and no counters. The real monitor must say the same things in the same order.
+import type { EndedOptions } from "../src/monitor/monitor.ts";
 import type { MonitorOutput } from "../src/monitor/outputs.ts";
 import type { PeerRef } from "../src/monitor/refs.ts";
 import type { PeerEvent, Sign } from "../src/peer/events.ts";
@@ -36,6 +37,7 @@ export class Twin {
   readonly #policy: Policy;
   readonly #queue: MonitorOutput[] = [];
   #inTurn = false;
+  #errors: unknown[] = [];
   #now: number;
   /** Refs in the order in which their slots become free again. */
   readonly #freed: PeerRef[] = [];
@@ -73,8 +75,8 @@ export class Twin {
         this.#step(known, { type: "dial", at: this.#now });
         return known.ref;
       }
-      const ref = (this.#freed.shift() ?? this.#slots++) as PeerRef;
       const inForce = policy === undefined ? this.#policy : definePolicy(policy);
+      const ref = (this.#freed.shift() ?? this.#slots++) as PeerRef;
       const { lostMs, countedMs } = this.#totals();
       const seed = mix(this.#options.seed, ref);
       const state = initialPeer(inForce, this.#now, { role, seed, lostMs, countedMs });
@@ -116,8 +118,8 @@ export class Twin {
     this.#with(ref, (peer) => this.#step(peer, { type: "sent", at: this.#now }));
   }
 
-  ended(ref: PeerRef, reason: EndReason): void {
-    this.#with(ref, (peer) => this.#step(peer, { type: "ended", at: this.#now, reason }));
+  ended(ref: PeerRef, reason: EndReason, more: EndedOptions = {}): void {
+    this.#with(ref, (peer) => this.#step(peer, { type: "ended", at: this.#now, reason, ...more }));
   }
 
   dial(ref: PeerRef): void {
@@ -180,7 +182,7 @@ export class Twin {
     this.#turn(() => {
       const lateMs = this.#pausedAt === undefined ? this.#now - this.#promisedAt : 0;
       const stalled = this.#serve();
-      this.#options.sample?.();
+      this.#attempt(() => this.#options.sample?.());
       const deadlines = new Map([...this.peers.values()].map((peer) => [peer, this.#due(peer)]));
       const all = [...deadlines.keys()].filter((peer) => this.#due(peer) <= this.#now);
       const due = this.#slice(all, slice ? SLICE : all.length + 1);
@@ -230,7 +232,8 @@ export class Twin {
 
   #drop(peer: Peer): void {
     this.peers.delete(peer.ref);
-    this.#freed.push((peer.ref + SLOTS) as PeerRef);
+    // A slot whose 512 generations are used up is never used again.
+    if (peer.ref + SLOTS < 2 ** 31) this.#freed.push((peer.ref + SLOTS) as PeerRef);
   }
 
   #due({ state, policy }: Peer): number {
@@ -319,25 +322,28 @@ export class Twin {
     if (reading < this.#now) this.clockWentBack += 1;
     this.#now = Math.max(this.#now, reading);
     this.#inTurn = true;
-    const errors: unknown[] = [];
-    const attempt = <Value>(part: () => Value): Value | undefined => {
-      try {
-        return part();
-      } catch (error) {
-        errors.push(error);
-        return undefined;
-      }
-    };
-    const result = attempt(body);
+    const result = this.#attempt(body);
     for (let next = this.#queue.shift(); next !== undefined; next = this.#queue.shift()) {
       const output = next;
-      attempt(() => this.#options.emit(output));
+      this.#attempt(() => this.#options.emit(output));
     }
     this.#inTurn = false;
     this.#promise();
+    const errors = this.#errors;
+    this.#errors = [];
     if (errors.length > 1) throw new AggregateError(errors);
     if (errors.length === 1) throw errors[0];
     return result as Result;
+  }
+
+  /** What throws is thrown at the end of the turn. */
+  #attempt<Value>(part: () => Value): Value | undefined {
+    try {
+      return part();
+    } catch (error) {
+      this.#errors.push(error);
+      return undefined;
+    }
   }
 
   /** A smaller S moves the promise earlier, not into the past; a larger one counts from the next service. */

@@ -4,7 +4,7 @@
 import { SystoleTypeError } from "../errors.ts";
 import type { Clock } from "../host.ts";
 import type { PeerEvent, PeerOutput, Sign } from "../peer/events.ts";
-import { dueAt, observedAt } from "../peer/rules.ts";
+import { observedAt } from "../peer/rules.ts";
 import {
   type EndReason,
   NEVER,
@@ -20,7 +20,7 @@ import { Turn } from "../turn.ts";
 import { Deadlines } from "./deadlines.ts";
 import type { MonitorOutput, MonitorStats } from "./outputs.ts";
 import { type PeerRef, slotOf } from "./refs.ts";
-import { BEAT_DUE_AT, ROW, Rows } from "./rows.ts";
+import { Rows } from "./rows.ts";
 import { Stalls } from "./stalls.ts";
 
 /** Options of `createMonitor`. */
@@ -122,14 +122,13 @@ export class Monitor implements Iterable<PeerRef> {
       const known = id === undefined ? undefined : this.#rows.find(id);
       if (known !== undefined) return this.#addAgain(known, options);
       const policy = options.policy === undefined ? this.#policy : definePolicy(options.policy);
-      const ref = this.#rows.add(id, policy);
-      const slot = slotOf(ref);
       const { now } = this.#turn;
       const { lostMs, countedMs } = this.#stalls.at(now);
       const { role } = options;
-      const seed = this.#rows.seed(slot);
-      this.#rows.store(slot, newPeer(policy, now, { role, seed, lostMs, countedMs }));
-      this.#deadlines.set(slot, this.#dueAt(slot));
+      const ref = this.#rows.add(id, policy, (seed) =>
+        newPeer(policy, now, { role, seed, lostMs, countedMs }),
+      );
+      this.#deadlines.set(slotOf(ref), this.#dueAt(slotOf(ref)));
       return ref;
     });
   }
@@ -185,7 +184,7 @@ export class Monitor implements Iterable<PeerRef> {
       lostMs: this.#stalls.lostMs,
       clockWentBack: this.#turn.clockWentBack,
       health: this.#stalls.health,
-      retiredSlots: this.#rows.retiredSlots,
+      retiredSlots: this.#rows.slots.retired,
     };
   }
 
@@ -212,7 +211,7 @@ export class Monitor implements Iterable<PeerRef> {
   /** As `heard`, for a frame that is numbered by its sender: `seq` counts up from 1 in each session. */
   heardBeat(ref: PeerRef, seq: number, sign?: HeardSign): boolean {
     const rows = this.#rows;
-    if (sign !== undefined || !rows.count(ref, seq)) return this.#hear(ref, seq, sign);
+    if (sign !== undefined || !rows.countArrival(ref, seq)) return this.#hear(ref, seq, sign);
     this.heard(ref);
     if (rows.policies.varying > 0) this.#lower(slotOf(ref));
     return true;
@@ -300,7 +299,11 @@ export class Monitor implements Iterable<PeerRef> {
    */
   onEarlier(callback: () => void): () => void {
     this.#earlier.add(callback);
-    this.#turn.run(() => this.#stalls.drivenBy(true, this.#turn.now));
+    this.#turn.run(() => {
+      this.#stalls.drivenBy(true, this.#turn.now);
+      // What a driver sees now is what it sleeps for; all that comes earlier is news to it.
+      this.#settledAt = this.nextDeadline();
+    });
     return () => {
       this.#earlier.delete(callback);
       this.#stalls.drivenBy(this.#earlier.size > 0, this.#turn.now);
@@ -388,12 +391,12 @@ export class Monitor implements Iterable<PeerRef> {
 
   #take(slot: number): Peer {
     this.#slot = slot;
-    return this.#rows.load(slot);
+    return this.#rows.take(slot);
   }
 
   #putBack(peer: Peer): void {
     const slot = this.#slot;
-    this.#rows.store(slot, peer);
+    this.#rows.put(slot, peer);
     this.#deadlines.set(slot, this.#dueAtOf(peer, this.#rows.policy(slot)));
     if (this.#isForgotten) this.#remove(slot);
     this.#isForgotten = false;
@@ -437,8 +440,8 @@ export class Monitor implements Iterable<PeerRef> {
   #dueAt(slot: number): number {
     const rows = this.#rows;
     if (!rows.isTaken(slot)) return NEVER;
-    if (!rows.isLiving(slot)) return this.#dueAtOf(rows.load(slot), rows.policy(slot));
-    const beatDueAt = rows.cells[slot * ROW + BEAT_DUE_AT] as number;
+    if (!rows.slots.isLiving(slot)) return this.#dueAtOf(rows.take(slot), rows.policy(slot));
+    const beatDueAt = rows.beatDueAt(slot);
     return this.#stalls.paused ? beatDueAt : Math.min(beatDueAt, this.#verdictAt(slot));
   }
 
@@ -448,23 +451,22 @@ export class Monitor implements Iterable<PeerRef> {
     return this.#stalls.paused ? actAt : Math.min(actAt, verdictAt(peer, policy, this.#stalls));
   }
 
-  /** The next verdict of a peer, of a living one from its row alone. */
+  /** The next verdict of a peer, of a living one without taking it in hand. */
   #verdictAt(slot: number): number {
     const rows = this.#rows;
     const policy = rows.policy(slot);
-    if (!rows.isLiving(slot)) return verdictAt(rows.load(slot), policy, this.#stalls);
-    return dueAt(
-      rows.lifeObservedAt(slot),
-      rows.lifeCreditedAt(slot),
-      silenceToSuspect(rows.arrivals(slot), policy),
-      this.#stalls,
-    );
+    return rows.slots.isLiving(slot)
+      ? rows.silentAt(slot, silenceToSuspect(rows.arrivals(slot), policy))
+      : verdictAt(rows.take(slot), policy, this.#stalls);
   }
 
   /** What is known of the arrivals of a living peer changed, and so may have what its detector says. */
   #lower(slot: number): void {
     const at = this.#dueAt(slot);
-    if (at < this.#deadlines.at(slot)) this.#turn.run(() => this.#deadlines.set(slot, at));
+    if (at >= this.#deadlines.at(slot)) return;
+    const outermost = this.#turn.enter(this.#turn.now);
+    this.#deadlines.set(slot, at);
+    if (outermost) this.#turn.leave();
   }
 
   // ── our own troubles ───────────────────────────────────────────────────────────────────────────
@@ -491,7 +493,8 @@ export class Monitor implements Iterable<PeerRef> {
 
   #judgeSelf(lateMs: number, due: readonly number[], now: number): void {
     const { counts, policies } = this.#rows;
-    const isSilent = (slot: number) => this.#rows.isLiving(slot) && now >= this.#verdictAt(slot);
+    const isSilent = (slot: number) =>
+      this.#rows.status(slot) === "alive" && now >= this.#verdictAt(slot);
     const newlySilent = due.filter(isSilent).length;
     const before = this.#stalls.health;
     this.#stalls.judgeSelf(lateMs, counts.suspect, newlySilent, policies.judged, now);

@@ -33,6 +33,7 @@ export class Stalls implements StallTotals {
   /** By how much more a promise may be missed before that is a stall. */
   #slackMs: number = NEVER;
   #pausedAt: number = NEVER;
+  #lostBeforeMs = 0;
   #healthChangedAt: number = -NEVER;
 
   /** `beforeLoss` is called before the totals change: whoever counts by them writes down where it is. */
@@ -50,10 +51,7 @@ export class Stalls implements StallTotals {
 
   /** The totals at an instant: a pause that lasts counts so far. */
   at(now: number): this {
-    if (this.paused) {
-      this.lostMs += now - this.#pausedAt;
-      this.#pausedAt = now;
-    }
+    if (this.paused) this.lostMs = this.#lostBeforeMs + (now - this.#pausedAt);
     return this;
   }
 
@@ -151,6 +149,7 @@ export class Stalls implements StallTotals {
     this.#beforeLoss();
     this.paused = true;
     this.#pausedAt = now;
+    this.#lostBeforeMs = this.lostMs;
     this.steadyFromAt = NEVER;
     this.#setSlack();
   }

@@ -1,0 +1,320 @@
+// The numbers of all peers, a row a peer and no object for any of them. To work on a peer it is taken in
+// hand (`load`), stepped by the rules, and put back (`store`). What happens to a living peer all the time
+// is done in place: hearing it stores one number.
+
+import type { Arrivals } from "../detectors/fixed.ts";
+import { creditedAt, dueAt, lostUpTo, observedAt } from "../peer/rules.ts";
+import {
+  isJudged,
+  type Mutable,
+  NEVER,
+  Peer,
+  type Reason,
+  type Role,
+  type Status,
+} from "../peer/state.ts";
+import { grown, type PeerRef, Slots, slotOf } from "./refs.ts";
+import type { Stalls } from "./stalls.ts";
+
+/** A row is seven doubles; the eighth, when the peer was heard, is a column of its own. */
+const ROW = 7;
+const LIFE_OBSERVED_AT = 0;
+const LIFE_CREDITED_AT = 1;
+const BEAT_DUE_AT = 2;
+const SENT_AT = 3;
+const SINCE_AT = 4;
+/** What only one status has: `proofFromAt` of connecting, `forgetAt` of dead, `aliveAt` of others. */
+const OWN_AT = 5;
+/** Where a peer has its extras, from 1; 0 where it has none. */
+const EXTRAS_AT = 6;
+
+const WORDS = 2;
+const SESSION = 0;
+const BEATS = 1;
+
+const HALVES = 3;
+const FLAGS = 0;
+const RETRIES = 1;
+const PROBES = 2;
+
+// Flags: two bits of status, two of role, these, and the reason.
+const ROLE_SHIFT = 2;
+const PACED = 2 ** 4;
+const JUDGED = 2 ** 5;
+const REASON_SHIFT = 6;
+
+/** What only suspect and paused peers have, kept for those that do. */
+const EXTRAS = [
+  "suspectedObservedAt",
+  "suspectedCreditedAt",
+  "stretchMs",
+  "health",
+  "pausedObservedAt",
+  "pausedCreditedAt",
+] as const;
+
+/** What is known of arrivals, kept once somebody numbers its frames: counts, then `rttMs`. */
+const COUNTS = ["received", "lost", "highestSeq", "behind", "stale"] as const;
+const RECEIVED = 0;
+const LOST = 1;
+const HIGHEST_SEQ = 2;
+const RTT = COUNTS.length;
+const TALLY = RTT + 1;
+
+const STATUSES: readonly Status[] = ["connecting", "alive", "suspect", "dead"];
+const ROLES: readonly Role[] = ["both", "send", "listen"];
+const REASONS: readonly (Reason | undefined)[] = [
+  undefined,
+  "silence",
+  "unreachable",
+  "closed",
+  "left",
+  "restarted",
+  "replaced",
+  "protocol-error",
+  "duplicate-id",
+  "incompatible",
+];
+
+export class Columns {
+  readonly slots: Slots = new Slots();
+  /** All that changes when a living peer is heard. */
+  heardAt: Float64Array = new Float64Array(0);
+  #cells: Float64Array = new Float64Array(0);
+  #words: Uint32Array = new Uint32Array(0);
+  #halves: Uint16Array = new Uint16Array(0);
+  #extras: Float64Array = new Float64Array(0);
+  #extrasUsed = 0;
+  #freeExtras: number[] = [];
+  #tallies: Float64Array = new Float64Array(0);
+  readonly #stalls: Stalls;
+  readonly #hand: Peer = new Peer();
+
+  constructor(stalls: Stalls) {
+    this.#stalls = stalls;
+  }
+
+  // ── one look ───────────────────────────────────────────────────────────────────────────────────
+
+  status(slot: number): Status {
+    return STATUSES[this.#flags(slot) & 3] as Status;
+  }
+
+  isJudged(slot: number): boolean {
+    return (this.#flags(slot) & JUDGED) !== 0;
+  }
+
+  /** Infinity where no beat, probe or dial is due one day. */
+  beatDueAt(slot: number): number {
+    return this.#cells[slot * ROW + BEAT_DUE_AT] as number;
+  }
+
+  // ── a peer in hand ─────────────────────────────────────────────────────────────────────────────
+
+  /** Takes a peer in hand, until the next one is. */
+  load(slot: number, seed: number): Peer {
+    const peer = this.#hand;
+    const cells = this.#cells;
+    const cell = slot * ROW;
+    const flags = this.#flags(slot);
+    const status = STATUSES[flags & 3] as Status;
+    const own = cells[cell + OWN_AT] as number;
+    peer.seed = seed;
+    peer.status = status;
+    peer.role = ROLES[(flags >>> ROLE_SHIFT) & 3] as Role;
+    peer.reason = REASONS[flags >>> REASON_SHIFT];
+    peer.paced = (flags & PACED) !== 0;
+    peer.session = this.#words[slot * WORDS + SESSION] as number;
+    peer.beats = this.#words[slot * WORDS + BEATS] as number;
+    peer.retries = this.#halves[slot * HALVES + RETRIES] as number;
+    peer.probes = this.#halves[slot * HALVES + PROBES] as number;
+    if (this.#follows(slot)) this.#anchor(slot);
+    peer.heardAt = this.heardAt[slot] as number;
+    peer.lifeObservedAt = cells[cell + LIFE_OBSERVED_AT] as number;
+    peer.lifeCreditedAt = cells[cell + LIFE_CREDITED_AT] as number;
+    peer.beatDueAt = cells[cell + BEAT_DUE_AT] as number;
+    peer.sentAt = cells[cell + SENT_AT] as number;
+    peer.sinceAt = cells[cell + SINCE_AT] as number;
+    peer.proofFromAt = status === "connecting" ? own : NEVER;
+    peer.aliveAt = status === "alive" || status === "suspect" ? own : NEVER;
+    peer.forgetAt = status === "dead" ? own : NEVER;
+    this.#loadExtras(slot, peer);
+    this.arrivals(slot);
+    return peer;
+  }
+
+  /** Puts back what was in hand, or somebody new. */
+  store(slot: number, peer: Peer): void {
+    const cells = this.#cells;
+    const cell = slot * ROW;
+    this.#halves[slot * HALVES + FLAGS] =
+      STATUSES.indexOf(peer.status) |
+      (ROLES.indexOf(peer.role) << ROLE_SHIFT) |
+      (peer.paced ? PACED : 0) |
+      (isJudged(peer) ? JUDGED : 0) |
+      (REASONS.indexOf(peer.reason) << REASON_SHIFT);
+    this.#halves[slot * HALVES + RETRIES] = peer.retries;
+    this.#halves[slot * HALVES + PROBES] = peer.probes;
+    this.#words[slot * WORDS + SESSION] = peer.session;
+    this.#words[slot * WORDS + BEATS] = peer.beats;
+    this.heardAt[slot] = peer.heardAt;
+    cells[cell + LIFE_OBSERVED_AT] = peer.lifeObservedAt;
+    cells[cell + LIFE_CREDITED_AT] = peer.lifeCreditedAt;
+    cells[cell + BEAT_DUE_AT] = peer.beatDueAt;
+    cells[cell + SENT_AT] = peer.sentAt;
+    cells[cell + SINCE_AT] = peer.sinceAt;
+    // Only one of them is not Infinity.
+    cells[cell + OWN_AT] = Math.min(peer.proofFromAt, peer.aliveAt, peer.forgetAt);
+    this.#storeExtras(slot, peer);
+    this.#storeArrivals(slot, peer.arrivals);
+    const plain = peer.status === "alive" && isJudged(peer) && peer.arrivals.stale === 0;
+    this.slots.setLiving(slot, plain && this.#isAnchored(peer));
+  }
+
+  /** What is known of the arrivals of a peer, taken in hand. */
+  arrivals(slot: number): Mutable<Arrivals> {
+    const { arrivals } = this.#hand;
+    const tally = slot * TALLY;
+    for (let index = 0; index < RTT; index++) {
+      arrivals[COUNTS[index] as "lost"] = this.#tallies[tally + index] ?? 0;
+    }
+    const rttMs = this.#tallies[tally + RTT] ?? NEVER;
+    arrivals.rttMs = rttMs === NEVER ? undefined : rttMs;
+    return arrivals;
+  }
+
+  /** A row that is nobody's any more. */
+  clear(slot: number): void {
+    this.#halves[slot * HALVES + FLAGS] = 0;
+    this.#cells[slot * ROW + BEAT_DUE_AT] = NEVER;
+    this.#releaseExtras(slot);
+    this.slots.setLiving(slot, false);
+  }
+
+  // ── living peers, in place ─────────────────────────────────────────────────────────────────────
+  // Where the silence of a living peer begins follows from when it was heard, as long as our own totals
+  // stand still. Before they change, or it is taken in hand, that is written down.
+
+  /** When a living peer is suspected, if its detector waits for so long. */
+  silentAt(slot: number, silenceMs: number): number {
+    const stalls = this.#stalls;
+    const cell = slot * ROW;
+    const heardAt = this.heardAt[slot] as number;
+    const follows = heardAt >= stalls.steadyFromAt;
+    const observed = follows ? observedAt(heardAt, stalls) : this.#cells[cell + LIFE_OBSERVED_AT];
+    const credited = follows ? creditedAt(heardAt, stalls) : this.#cells[cell + LIFE_CREDITED_AT];
+    return dueAt(observed as number, credited as number, silenceMs, stalls);
+  }
+
+  /** Counts a frame of a living peer; false, and nothing done, where that is not enough. */
+  countArrival(ref: PeerRef, seq: number): boolean {
+    const tallies = this.#tallies;
+    const slot = slotOf(ref);
+    const tally = slot * TALLY;
+    if (this.slots.keys[slot] !== ref || tally >= tallies.length) return false;
+    const highestSeq = tallies[tally + HIGHEST_SEQ] as number;
+    if (seq <= highestSeq) return false;
+    const received = tallies[tally + RECEIVED] as number;
+    tallies[tally + LOST] = lostUpTo(seq, received, tallies[tally + LOST] as number, highestSeq);
+    tallies[tally + RECEIVED] = received + 1;
+    tallies[tally + HIGHEST_SEQ] = seq;
+    return true;
+  }
+
+  /** Our own totals are about to change. */
+  anchor(): void {
+    for (let slot = 0; slot < this.heardAt.length; slot++) {
+      if (this.#follows(slot)) this.#anchor(slot);
+    }
+  }
+
+  #follows(slot: number): boolean {
+    return this.slots.isLiving(slot) && (this.heardAt[slot] as number) >= this.#stalls.steadyFromAt;
+  }
+
+  #anchor(slot: number): void {
+    const heardAt = this.heardAt[slot] as number;
+    this.#cells[slot * ROW + LIFE_OBSERVED_AT] = observedAt(heardAt, this.#stalls);
+    this.#cells[slot * ROW + LIFE_CREDITED_AT] = creditedAt(heardAt, this.#stalls);
+  }
+
+  /** Whether the silence of a peer begins where it was heard, or that is written down anyway. */
+  #isAnchored({ heardAt, lifeObservedAt, lifeCreditedAt }: Peer): boolean {
+    const stalls = this.#stalls;
+    const observed = lifeObservedAt === observedAt(heardAt, stalls);
+    const credited = lifeCreditedAt === creditedAt(heardAt, stalls);
+    return heardAt < stalls.steadyFromAt || (observed && credited);
+  }
+
+  // ── inside ─────────────────────────────────────────────────────────────────────────────────────
+
+  #flags(slot: number): number {
+    return this.#halves[slot * HALVES + FLAGS] as number;
+  }
+
+  #loadExtras(slot: number, peer: Peer): void {
+    const at = this.#cells[slot * ROW + EXTRAS_AT] as number;
+    // Nearly nobody has them; looking beyond the end of a column would make it slow for good.
+    for (let index = 0; index < EXTRAS.length; index++) {
+      peer[EXTRAS[index] as "health"] = at === 0 ? NEVER : (this.#extras[at + index] as number);
+    }
+  }
+
+  #storeExtras(slot: number, peer: Peer): void {
+    if (peer.status !== "suspect" && peer.pausedObservedAt === NEVER) {
+      return this.#releaseExtras(slot);
+    }
+    const at = this.#takeExtras(slot);
+    for (let index = 0; index < EXTRAS.length; index++) {
+      this.#extras[at + index] = peer[EXTRAS[index] as "health"];
+    }
+  }
+
+  #takeExtras(slot: number): number {
+    const at = this.#cells[slot * ROW + EXTRAS_AT] as number;
+    if (at !== 0) return at;
+    // What comes first is nobody's: 0 says that there are none.
+    const free = this.#freeExtras.pop();
+    if (free === undefined) this.#extrasUsed += EXTRAS.length;
+    const taken = free ?? this.#extrasUsed;
+    this.#extras = grown(this.#extras, this.#extrasUsed + EXTRAS.length);
+    this.#cells[slot * ROW + EXTRAS_AT] = taken;
+    return taken;
+  }
+
+  #releaseExtras(slot: number): void {
+    const at = this.#cells[slot * ROW + EXTRAS_AT] as number;
+    if (at === 0) return;
+    this.#cells[slot * ROW + EXTRAS_AT] = 0;
+    this.#freeExtras.push(at);
+    if (this.#freeExtras.length * EXTRAS.length < this.#extrasUsed) return;
+    // A bad hour is over: what it took is given back.
+    this.#extras = new Float64Array(0);
+    this.#freeExtras = [];
+    this.#extrasUsed = 0;
+  }
+
+  #storeArrivals(slot: number, arrivals: Arrivals): void {
+    const { received, behind, stale, rttMs = NEVER } = arrivals;
+    if (this.#tallies.length === 0) {
+      if (received + behind + stale === 0 && rttMs === NEVER) return;
+      this.#tallies = new Float64Array(this.heardAt.length * TALLY);
+      for (let at = RTT; at < this.#tallies.length; at += TALLY) this.#tallies[at] = NEVER;
+    }
+    const tally = slot * TALLY;
+    for (let index = 0; index < RTT; index++) {
+      this.#tallies[tally + index] = arrivals[COUNTS[index] as "lost"];
+    }
+    this.#tallies[tally + RTT] = rttMs;
+  }
+
+  /** Makes room for so many slots at least. */
+  protected grow(slots: number): void {
+    this.heardAt = grown(this.heardAt, slots);
+    const { length } = this.heardAt;
+    this.#cells = grown(this.#cells, length * ROW);
+    this.#words = grown(this.#words, length * WORDS);
+    this.#halves = grown(this.#halves, length * HALVES);
+    if (this.#tallies.length > 0) this.#tallies = grown(this.#tallies, length * TALLY);
+  }
+}
