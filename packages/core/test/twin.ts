@@ -296,7 +296,9 @@ export class Twin {
   #judgeSelf(lateMs: number, due: readonly Peer[]): void {
     const newlySilent = due.filter(
       ({ state, policy }) =>
-        state.status === "alive" && verdictAt(thaw(state), policy, this.#totals()) <= this.#now,
+        this.#pausedAt === undefined &&
+        state.status === "alive" &&
+        verdictAt(thaw(state), policy, this.#totals()) <= this.#now,
     ).length;
     const suspects = [...this.peers.values()].filter(({ state }) => state.status === "suspect");
     const silent = newlySilent + suspects.length;

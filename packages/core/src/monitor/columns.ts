@@ -175,6 +175,7 @@ export class Columns {
   arrivals(slot: number): Mutable<Arrivals> {
     const { arrivals } = this.#hand;
     const tally = slot * TALLY;
+    if (this.#tallies.length === 0 && isBlank(arrivals)) return arrivals;
     for (let index = 0; index < RTT; index++) {
       arrivals[COUNTS[index] as "lost"] = this.#tallies[tally + index] ?? 0;
     }
@@ -254,7 +255,8 @@ export class Columns {
 
   #loadExtras(slot: number, peer: Peer): void {
     const at = this.#cells[slot * ROW + EXTRAS_AT] as number;
-    // Nearly nobody has them; looking beyond the end of a column would make it slow for good.
+    // Nearly nobody has them, and nearly always whoever was in hand before had none.
+    if (at === 0 && peer.stretchMs === NEVER && peer.pausedObservedAt === NEVER) return;
     for (let index = 0; index < EXTRAS.length; index++) {
       peer[EXTRAS[index] as "health"] = at === 0 ? NEVER : (this.#extras[at + index] as number);
     }
@@ -295,9 +297,8 @@ export class Columns {
   }
 
   #storeArrivals(slot: number, arrivals: Arrivals): void {
-    const { received, behind, stale, rttMs = NEVER } = arrivals;
     if (this.#tallies.length === 0) {
-      if (received + behind + stale === 0 && rttMs === NEVER) return;
+      if (isBlank(arrivals)) return;
       this.#tallies = new Float64Array(this.heardAt.length * TALLY);
       for (let at = RTT; at < this.#tallies.length; at += TALLY) this.#tallies[at] = NEVER;
     }
@@ -305,7 +306,7 @@ export class Columns {
     for (let index = 0; index < RTT; index++) {
       this.#tallies[tally + index] = arrivals[COUNTS[index] as "lost"];
     }
-    this.#tallies[tally + RTT] = rttMs;
+    this.#tallies[tally + RTT] = arrivals.rttMs ?? NEVER;
   }
 
   /** Makes room for so many slots at least. */
@@ -317,4 +318,8 @@ export class Columns {
     this.#halves = grown(this.#halves, length * HALVES);
     if (this.#tallies.length > 0) this.#tallies = grown(this.#tallies, length * TALLY);
   }
+}
+
+function isBlank({ received, behind, stale, rttMs }: Arrivals): boolean {
+  return received + behind + stale === 0 && rttMs === undefined;
 }

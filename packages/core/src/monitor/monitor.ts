@@ -113,7 +113,8 @@ export class Monitor implements Iterable<PeerRef> {
   // ── peers ──────────────────────────────────────────────────────────────────────────────────────
 
   /**
-   * Adds a peer in `connecting`. The id of a dead peer starts its next session under the same ref.
+   * Adds a peer in `connecting`. The id of a dead peer starts its next session under the same ref, in
+   * the role it had.
    *
    * @throws TypeError `ERR_SYSTOLE_DUPLICATE_PEER` when a peer with this id is not dead.
    */
@@ -302,7 +303,7 @@ export class Monitor implements Iterable<PeerRef> {
     this.#turn.run(() => {
       this.#stalls.drivenBy(true, this.#turn.now);
       // What a driver sees now is what it sleeps for; all that comes earlier is news to it.
-      this.#settledAt = this.nextDeadline();
+      this.#settledAt = Math.max(this.#settledAt, this.nextDeadline());
     });
     return () => {
       this.#earlier.delete(callback);
@@ -493,11 +494,13 @@ export class Monitor implements Iterable<PeerRef> {
 
   #judgeSelf(lateMs: number, due: readonly number[], now: number): void {
     const { counts, policies } = this.#rows;
+    const stalls = this.#stalls;
+    // Nobody is judged in a pause, so nobody's silence is held against ourselves.
     const isSilent = (slot: number) =>
-      this.#rows.status(slot) === "alive" && now >= this.#verdictAt(slot);
+      !stalls.paused && this.#rows.status(slot) === "alive" && now >= this.#verdictAt(slot);
     const newlySilent = due.filter(isSilent).length;
-    const before = this.#stalls.health;
-    this.#stalls.judgeSelf(lateMs, counts.suspect, newlySilent, policies.judged, now);
+    const before = stalls.health;
+    stalls.judgeSelf(lateMs, counts.suspect, newlySilent, policies.judged, now);
     this.#noteHealth(before);
   }
 

@@ -137,11 +137,13 @@ export function freeze(peer: Peer): PeerState {
   return present({ ...peer, arrivals: present(peer.arrivals) }) as PeerState;
 }
 
-function present(fields: object): object {
-  const entries = Object.entries(fields);
-  return Object.freeze(
-    Object.fromEntries(entries.filter(([, value]) => value !== NEVER && value !== undefined)),
-  );
+function present<Fields extends object>(fields: Fields): Partial<Fields> {
+  const data: Partial<Fields> = {};
+  for (const name in fields) {
+    const value: unknown = fields[name];
+    if (value !== NEVER && value !== undefined) data[name] = fields[name];
+  }
+  return Object.freeze(data);
 }
 
 /** Options of `initialPeer`. */

@@ -86,19 +86,20 @@ export function transition(state: PeerState, event: PeerEvent, policy: Policy): 
   step(peer, event, event.stalls ?? NO_STALLS, policy, (output) =>
     outputs.push(Object.freeze(output)),
   );
-  const next = freeze(peer);
-  return [isSame(state, next) ? state : next, Object.freeze(outputs)];
+  const changed = !isSame(peer, thaw(state));
+  return [changed ? freeze(peer) : state, outputs.length === 0 ? NOTHING : Object.freeze(outputs)];
 }
 
-function isSame(a: object, b: object): boolean {
-  const [before, after] = [Object.entries(a), new Map(Object.entries(b))];
-  return (
-    before.length === after.size &&
-    before.every(([name, value]) => {
-      const other = after.get(name);
-      return other === value || (typeof value === "object" && isSame(value, other));
-    })
-  );
+const NOTHING: readonly PeerOutput[] = Object.freeze([]);
+
+/** Whether two peers, or what is known of their arrivals, are equal in every field. */
+function isSame<Fields extends object>(one: Fields, other: Fields): boolean {
+  for (const name in one) {
+    const [value, otherValue] = [one[name], other[name]];
+    if (value === otherValue) continue;
+    if (typeof value !== "object" || !isSame(value as object, otherValue as object)) return false;
+  }
+  return true;
 }
 
 /** One step of a peer in hand. */
