@@ -1,14 +1,48 @@
 // One conversation with one peer, from our side: the tag we handed out, what we sent and what came
-// back of it, and what the other side said last. It decides nothing about life and death.
+// back of it, and what the other side said last; and the pair of us whose conversations these are.
+// Nothing here decides about life and death.
 
 import type { PeerRef } from "../monitor/refs.ts";
-import { TokenBucket } from "./bucket.ts";
-import { type BeatFrame, type Identity, type LeaveReason, NO_TAG, type Word64 } from "./frame.ts";
-import type { Incarnation } from "./incarnation.ts";
+import type { Role } from "../peer/state.ts";
+import type { Policy } from "../policy.ts";
+import type { TokenBucket } from "./bucket.ts";
+import { type BeatFrame, type LeaveReason, NO_TAG, type Word64 } from "./frame.ts";
+import type { Claim } from "./incarnation.ts";
 import type { Negotiation } from "./negotiation.ts";
 
+/** What a transport calls a connection or an address. */
+export type Path = string | object;
+
 /** Where frames come from and go to: whatever the transport says, or the peer itself. */
-export type Place<Path> = Path | PeerRef;
+export type Place = Path | PeerRef;
+
+/** Us and one peer. */
+export interface Pair {
+  readonly ref: PeerRef;
+  /** The name it was added under. */
+  readonly id: string;
+  /** Its own id may be any. */
+  readonly anyId: boolean;
+  readonly role: Role;
+  /** Added by hand, and so never forgotten by default. */
+  byHand: boolean;
+  /** As the user gave it; the one in force follows from it and the negotiation. */
+  policy: Policy;
+  current: Session;
+  /** The conversation before: frames that still speak in it are told that it is over. */
+  previous?: Session | undefined;
+  /** The newest incarnation that is dead to us. Whoever returns must be newer. */
+  buried?: Claim | undefined;
+  /** What becomes current when the current conversation ends. */
+  successor?: Session | undefined;
+}
+
+/** A newcomer under an id that is taken: the incumbent is asked until then, and silence loses. */
+export interface Contest {
+  readonly challenger: Session;
+  untilAt: number;
+  probeAt: number;
+}
 
 /** When a frame of ours left. */
 export interface SentAt {
@@ -26,18 +60,19 @@ export interface Farewell {
 /** So many of our frames can be echoed; older ones are as good as never sent. */
 const REMEMBERED_FRAMES = 64;
 
-export class Session<Path> {
+export class Session {
   /** Numbers our conversations; a later one of a pair is always larger. */
   readonly number: number;
   /** What the other side puts into its frames for this conversation. */
   readonly tag: Word64;
-  readonly place: Place<Path>;
+  readonly place: Place;
   readonly createdAt: number;
   readonly negotiation: Negotiation;
 
+  /** Whose conversation this is; undefined while it is a stranger's. */
+  pair: Pair | undefined;
   /** Who is on the other side, as it says; undefined before its first complete frame. */
-  claim: Incarnation | undefined;
-  claimedId: string | undefined;
+  claim: Claim | undefined;
   /** What we put into our frames; zero before it handed one out. */
   remoteTag: Word64 = NO_TAG;
   /** It has counted a frame of ours: it knows who we are, so our frames may be short. */
@@ -55,19 +90,16 @@ export class Session<Path> {
   heardCounted = false;
   /** The newest frame of ours that they echoed. */
   lastEcho = 0;
+  /** How many more frames of theirs are within what we said we accept; made at the first that costs. */
+  bucket: TokenBucket | undefined;
+  /** The number of our next frame. */
+  nextSeq = 1;
 
-  #seq = 0;
   readonly #sent: (SentAt | undefined)[] = [];
-  #trustedFrom: number | undefined;
-  #bucket: TokenBucket | undefined;
+  /** When our newest frame left that they counted. */
+  #trustedFrom: number = Number.NEGATIVE_INFINITY;
 
-  constructor(
-    number: number,
-    tag: Word64,
-    place: Place<Path>,
-    negotiation: Negotiation,
-    now: number,
-  ) {
+  constructor(number: number, tag: Word64, place: Place, negotiation: Negotiation, now: number) {
     this.number = number;
     this.tag = tag;
     this.place = place;
@@ -75,33 +107,27 @@ export class Session<Path> {
     this.createdAt = now;
   }
 
-  /** The number of our next frame. */
-  get nextSeq(): number {
-    return this.#seq + 1;
-  }
-
   /** Takes the next number, for a frame that leaves at `sentAt`. */
   takeSeq(sentAt: SentAt): number {
-    this.#seq += 1;
-    this.#sent[this.#seq % REMEMBERED_FRAMES] = sentAt;
-    return this.#seq;
+    this.#sent[this.nextSeq % REMEMBERED_FRAMES] = sentAt;
+    return this.nextSeq++;
   }
 
   /** The frame with this number did not leave after all. */
   giveBackSeq(seq: number): void {
     this.#sent[seq % REMEMBERED_FRAMES] = undefined;
-    if (seq === this.#seq) this.#seq -= 1;
+    if (seq === this.nextSeq - 1) this.nextSeq = seq;
   }
 
   /** When our frame `seq` left; undefined if it never did, or too long ago. */
   sentAt(seq: number): SentAt | undefined {
-    const known = seq > 0 && seq <= this.#seq && seq > this.#seq - REMEMBERED_FRAMES;
+    const known = seq > 0 && seq < this.nextSeq && seq >= this.nextSeq - REMEMBERED_FRAMES;
     return known ? this.#sent[seq % REMEMBERED_FRAMES] : undefined;
   }
 
   /** We are leaving, or they declared us dead: nothing may be trusted any more. */
   distrust(): void {
-    this.#trustedFrom = undefined;
+    this.#trustedFrom = Number.NEGATIVE_INFINITY;
   }
 
   /**
@@ -109,23 +135,15 @@ export class Session<Path> {
    * 1000 ppm for the drift of two clocks against each other.
    */
   trustedUntil(): number {
-    if (this.#trustedFrom === undefined) return Number.NEGATIVE_INFINITY;
     const { peerDeadMs } = this.negotiation;
-    if (peerDeadMs === 0) return Number.POSITIVE_INFINITY;
-    return this.#trustedFrom + peerDeadMs * (1 - 0.001);
+    const isForEver = peerDeadMs === 0 && this.#trustedFrom > Number.NEGATIVE_INFINITY;
+    return isForEver ? Number.POSITIVE_INFINITY : this.#trustedFrom + peerDeadMs * (1 - 0.001);
   }
 
-  /** Whether an answer may leave now, at most one every `everyMs`; if so, it counts as given. */
-  mayAnswer(now: number, everyMs: number): boolean {
-    if (now - this.answeredAt < everyMs) return false;
-    this.answeredAt = now;
-    return true;
-  }
-
-  /** As `mayAnswer`, for a BEAT out of turn. */
-  mayAsk(now: number, everyMs: number): boolean {
-    if (now - this.askedAt < everyMs) return false;
-    this.askedAt = now;
+  /** Whether we may answer, or ask out of turn: at most once every `everyMs`. If so, it counts as done. */
+  may(what: "answeredAt" | "askedAt", now: number, everyMs: number): boolean {
+    if (now - this[what] < everyMs) return false;
+    this[what] = now;
     return true;
   }
 
@@ -137,41 +155,24 @@ export class Session<Path> {
     this.lastEcho = Math.max(this.lastEcho, frame.echo);
     this.remoteTag = frame.handed;
     // Only a frame that was counted was taken in: the echo of a bare question acknowledges nothing.
-    if (frame.counted) this.#counted(frame.echo);
+    if (frame.counted) {
+      this.introduced = true;
+      this.negotiation.echoed(frame.echo);
+      this.#trustedFrom = Math.max(
+        this.#trustedFrom,
+        this.sentAt(frame.echo)?.at ?? this.#trustedFrom,
+      );
+    }
     this.negotiation.heard(frame, this.nextSeq);
   }
 
-  /** Whoever spoke here begins anew: its numbers start over, and nothing of ours was counted. */
-  startOver(): void {
+  /** Whoever spoke here begins anew, as somebody else: its numbers start over, and nothing of ours was counted. */
+  startOver(claim: Claim): void {
+    this.claim = claim;
     this.introduced = false;
     this.heardSeq = 0;
     this.heardCounted = false;
     this.lastEcho = 0;
     this.distrust();
-  }
-
-  /** A complete frame says who its sender is. */
-  introduce(frame: BeatFrame, identity: Identity): void {
-    this.claim = { epoch: frame.epoch, session: frame.session, boot: identity.boot };
-    this.claimedId = identity.id;
-  }
-
-  /** Whether another frame of theirs is within what we said we accept. */
-  admits(now: number, refillMs: number, capacity: number): boolean {
-    this.#bucket ??= new TokenBucket(capacity, now);
-    return this.#bucket.take(now, refillMs, capacity);
-  }
-
-  /** For how long more than that has been coming. */
-  floodMs(now: number): number {
-    return this.#bucket?.overdrawnMs(now) ?? 0;
-  }
-
-  #counted(seq: number): void {
-    this.introduced = true;
-    this.negotiation.echoed(seq);
-    const sentAt = this.sentAt(seq)?.at;
-    if (sentAt === undefined) return;
-    this.#trustedFrom = Math.max(sentAt, this.#trustedFrom ?? sentAt);
   }
 }

@@ -11,15 +11,15 @@ import { type Place, Session } from "./session.ts";
 const SLOT_BITS = 22;
 const SLOTS = 2 ** SLOT_BITS;
 
-export class Sessions<Path> {
+export class Sessions {
   readonly #entropy: () => number;
   readonly #maxStrangers: number;
   /** Whether a place belongs to one conversation at a time, as a connection does. */
   readonly #placesAreOwned: boolean;
-  readonly #slots: (Session<Path> | undefined)[] = [];
+  readonly #slots: (Session | undefined)[] = [];
   readonly #free: number[] = [];
-  readonly #owners: Map<Place<Path>, Session<Path>> = new Map();
-  readonly #strangers: Map<Place<Path>, Session<Path>> = new Map();
+  readonly #owners: Map<Place, Session> = new Map();
+  readonly #strangers: Map<Place, Session> = new Map();
   #opened = 0;
 
   constructor(entropy: () => number, maxStrangers: number, placesAreOwned: boolean) {
@@ -37,19 +37,19 @@ export class Sessions<Path> {
   }
 
   /** A new conversation with a peer at a place. */
-  open(place: Place<Path>, policy: Policy, role: Role, now: number): Session<Path> {
+  open(place: Place, policy: Policy, role: Role, now: number): Session {
     const slot = this.#free.pop() ?? this.#slots.length;
     const tag = { hi: this.#entropy(), lo: this.#randomAround(slot) };
     this.#opened += 1;
     const negotiation = new Negotiation(policy, role);
-    const session = new Session<Path>(this.#opened, tag, place, negotiation, now);
+    const session = new Session(this.#opened, tag, place, negotiation, now);
     this.#slots[slot] = session;
     if (this.#placesAreOwned) this.#owners.set(place, session);
     return session;
   }
 
   /** A new conversation with somebody we do not know yet. Replaces the stranger at the same place. */
-  openForStranger(place: Place<Path>, policy: Policy, role: Role, now: number): Session<Path> {
+  openForStranger(place: Place, policy: Policy, role: Role, now: number): Session {
     const before = this.#strangers.get(place);
     if (before !== undefined) this.close(before);
     for (const oldest of this.#strangers.values()) {
@@ -63,11 +63,11 @@ export class Sessions<Path> {
   }
 
   /** The stranger turned out to be somebody: it no longer has to give way. */
-  adopt(session: Session<Path>): void {
+  adopt(session: Session): void {
     if (this.#strangers.get(session.place) === session) this.#strangers.delete(session.place);
   }
 
-  close(session: Session<Path>): void {
+  close(session: Session): void {
     const slot = session.tag.lo % SLOTS;
     if (this.#slots[slot] !== session) return;
     this.#slots[slot] = undefined;
@@ -76,17 +76,17 @@ export class Sessions<Path> {
     this.adopt(session);
   }
 
-  byTag(tag: Word64): Session<Path> | undefined {
+  byTag(tag: Word64): Session | undefined {
     const session = this.#slots[tag.lo % SLOTS];
     return session !== undefined && sameWord(session.tag, tag) ? session : undefined;
   }
 
-  strangerAt(place: Place<Path>): Session<Path> | undefined {
+  strangerAt(place: Place): Session | undefined {
     return this.#strangers.get(place);
   }
 
   /** The newest conversation at a place that belongs to one at a time. */
-  at(place: Place<Path>): Session<Path> | undefined {
+  at(place: Place): Session | undefined {
     return this.#owners.get(place);
   }
 

@@ -1,0 +1,177 @@
+// Frames of a peer we know, in a conversation with it: whether they speak for the incarnation it is with,
+// what of them counts, and what is answered.
+
+import { TokenBucket } from "./bucket.ts";
+import { challenge, incumbentHeard, strangerFor } from "./contests.ts";
+import type { BeatFrame, DataFrame, Frame, LeaveFrame } from "./frame.ts";
+import { drop, type Hub } from "./hub.ts";
+import { type Claim, type Complete, claimOf, isComplete, relate } from "./incarnation.ts";
+import { takeNotice, tellDead, tellKnownAs } from "./notices.ts";
+import { sendEcho, tell } from "./outbox.ts";
+import { beat, begin, isDead, isLive, observeBeat, renew } from "./pairs.ts";
+import type { Pair, Place, Session } from "./session.ts";
+
+export function takeFromPeer(
+  hub: Hub,
+  pair: Pair,
+  session: Session,
+  frame: Exclude<Frame, DataFrame>,
+  place: Place,
+): void {
+  if (frame.type === "leave") return takeLeave(hub, pair, frame);
+  if (frame.type === "notice") return takeNotice(hub, pair, frame);
+  if (isCurrent(hub, pair, session, frame, place)) takeBeat(hub, pair, session, frame, place);
+}
+
+function takeLeave(hub: Hub, { ref, current }: Pair, frame: LeaveFrame): void {
+  const { claim, heardSeq } = current;
+  const isCurrent = claim?.session === frame.session && frame.epoch >= claim.epoch;
+  if (!isCurrent) return drop(hub, "old");
+  if (frame.seq <= heardSeq) return drop(hub, "behind");
+  hub.monitor.ended(ref, "left", { returnInMs: frame.returnInMs || undefined });
+}
+
+// ── who speaks ───────────────────────────────────────────────────────────────────────────────────
+
+/** Whether a frame speaks for the incarnation this conversation is with; acts where it does not. */
+function isCurrent(
+  hub: Hub,
+  pair: Pair,
+  session: Session,
+  frame: BeatFrame,
+  place: Place,
+): boolean {
+  if (!isComplete(frame)) return isOfClaim(hub, session, frame);
+  const claim = claimOf(frame);
+  const isFirst = session.claim === undefined;
+  const relation = relate(claim, session.claim ?? pair.buried);
+  if (!pair.anyId && claim.id !== pair.id) {
+    drop(hub, "wrong-id");
+    return false;
+  }
+  if (relation === "same" && !isFirst) {
+    session.claim = claim;
+    return true;
+  }
+  if (relation === "clock-behind") tellKnownAs(hub, pair, frame, place);
+  else if (relation === "old" && !isFirst) drop(hub, "old");
+  // Nothing claimed yet, so it is the buried one that speaks.
+  else if (relation === "old" || relation === "same") tellDead(hub, pair, frame, place);
+  else if (isFirst) introduce(hub, pair, session, claim);
+  else follow(hub, pair, session, frame, place);
+  return pair.current === session && relate(claim, session.claim) === "same";
+}
+
+function isOfClaim(hub: Hub, session: Session, { epoch, session: number }: BeatFrame): boolean {
+  const { claim } = session;
+  if (claim === undefined) {
+    drop(hub, "unintroduced");
+    return false;
+  }
+  if (number !== claim.session || epoch < claim.epoch) {
+    drop(hub, "old");
+    return false;
+  }
+  // A higher epoch: the same process found out that an earlier life of its id was ahead of it.
+  session.claim = { ...claim, epoch };
+  return true;
+}
+
+function introduce(hub: Hub, pair: Pair, session: Session, claim: Claim): void {
+  const { ref: peer, id } = pair;
+  session.claim = claim;
+  if (isDead(hub, pair)) hub.monitor.dial(peer);
+  if (claim.id !== id) hub.turn.push({ type: "named", peer, id, remoteId: claim.id });
+}
+
+/** Somebody else speaks in this conversation: the same process in a new one of its own, or another process. */
+function follow(hub: Hub, pair: Pair, session: Session, frame: Complete, place: Place): void {
+  const claim = claimOf(frame);
+  if (hub.trustsPaths) {
+    // A connection has one process at its other end, so the one before is gone.
+    begin(hub, pair, session.place, "restarted");
+    return takeFromPeer(hub, pair, pair.current, frame, place);
+  }
+  // Nobody lived in this conversation yet: it goes on with whoever speaks in it now.
+  if (!isLive(hub, pair)) return session.startOver(claim);
+  if (relate(claim, session.claim) === "new-process") {
+    const challenger = strangerFor(hub, claim, place, pair);
+    challenger.remoteTag = frame.handed;
+    return challenge(hub, pair, challenger);
+  }
+  // An answer to a question that crossed theirs: where it is more, the silence will tell.
+  const mayHaveCrossed = frame.type === "echo" && hub.monitor.status(pair.ref) === "alive";
+  return mayHaveCrossed ? drop(hub, "old") : renew(hub, pair);
+}
+
+// ── what counts ──────────────────────────────────────────────────────────────────────────────────
+
+function takeBeat(hub: Hub, pair: Pair, session: Session, frame: BeatFrame, place: Place): void {
+  const { monitor, policy, turn } = hub;
+  const { ref } = pair;
+  const { negotiation } = session;
+  if (!withinLimits(hub, pair, session, frame)) return;
+  const isFresh = frame.seq > session.heardSeq;
+  const before = monitor.status(ref);
+  const counted = hear(hub, pair, session, frame);
+  if (!isFresh) return drop(hub, "behind");
+  session.note(frame, turn.now, counted);
+  observeBeat(hub, pair, "received", frame.seq);
+  if (negotiation.incompatible) {
+    tell(hub, session, "incompatible");
+    return monitor.ended(ref, "incompatible");
+  }
+  monitor.setPolicy(ref, negotiation.inForce);
+  if (counted) incumbentHeard(hub, pair);
+  if (frame.asks) {
+    if (sendEcho(hub, session, frame, place) !== undefined) monitor.sent(ref);
+    return;
+  }
+  const isRevived = before !== "alive" && monitor.status(ref) === "alive";
+  const isUnheard = !session.introduced && session.may("askedAt", turn.now, policy.probeIntervalMs);
+  // A round trip makes one BEAT due at once, so that the other side gets its own proof.
+  if (isRevived || isUnheard) beat(hub, pair);
+}
+
+/** Whether it counted as a sign of life. */
+function hear({ monitor, turn }: Hub, { ref }: Pair, session: Session, frame: BeatFrame): boolean {
+  const { heardSeq, introduced, lastEcho } = session;
+  const nonce = session.sentAt(frame.echo);
+  // An ECHO that has not counted us may come from somebody who never will: who refuses us, or lets
+  // us wait while another holder of our id is asked.
+  const tookUsIn = frame.type === "beat" || frame.counted || introduced;
+  // A frame that echoes nothing we remember is as old as can be.
+  const { at, observedAt } = nonce ?? { at: -Number.MAX_VALUE, observedAt: -Number.MAX_VALUE };
+  return monitor.heardBeat(ref, frame.seq, {
+    proof: nonce !== undefined && tookUsIn,
+    // The first frame in a conversation bears a tag made for it: that round trip is the proof.
+    nonceAt: nonce && heardSeq === 0 ? turn.now : at,
+    nonceObservedAt: observedAt,
+    heldMs: frame.echo > lastEcho ? frame.heldMicros / 1_000 : undefined,
+  });
+}
+
+/** Answers to our own questions are as many as those; everything else costs a token. */
+function withinLimits(
+  hub: Hub,
+  { ref, policy }: Pair,
+  session: Session,
+  frame: BeatFrame,
+): boolean {
+  const { isStream, lastStallMs, monitor } = hub;
+  const { now } = hub.turn;
+  if (frame.type === "echo" && frame.echo > session.lastEcho) return true;
+  const { deadAfterMs } = session.negotiation.inForce;
+  // What queued up while we read nothing comes at once, and before anybody has noticed a stall.
+  const unreadMs = session.heardSeq === 0 ? 0 : now - session.heardAt;
+  // Streams deliver late what was sent in time, so only a lasting flood counts there.
+  const refillMs = isStream ? policy.minGapMs / 4 : policy.minGapMs;
+  const capacity = Math.ceil((deadAfterMs + Math.max(lastStallMs, unreadMs)) / refillMs) + 8;
+  session.bucket ??= new TokenBucket(capacity, now);
+  if (session.bucket.take(now, refillMs, capacity)) return true;
+  drop(hub, "too-many");
+  if (isStream && session.bucket.overdrawnMs(now) >= deadAfterMs) {
+    monitor.ended(ref, "protocol-error");
+  }
+  return false;
+}

@@ -1,0 +1,141 @@
+// What the parts of one endpoint share: who we are, everybody we talk to, and the ways in and out. It
+// decides nothing.
+
+import { createMonitor, type Monitor } from "../monitor/monitor.ts";
+import type { MonitorOutput } from "../monitor/outputs.ts";
+import type { PeerRef } from "../monitor/refs.ts";
+import type { Role } from "../peer/state.ts";
+import { definePolicy, derivePolicy, type Policy, type PolicyOptions } from "../policy.ts";
+import { Turn } from "../turn.ts";
+import { encodeFrame } from "./encode.ts";
+import type { Frame, Word64 } from "./frame.ts";
+import type { EndpointOptions } from "./options.ts";
+import type { DropReason, EndpointOutput, RefusedReason } from "./outputs.ts";
+import type { Contest, Pair, Path, Place } from "./session.ts";
+import { Sessions } from "./sessions.ts";
+import type { Reassembly } from "./stream.ts";
+
+export interface Hub {
+  readonly options: EndpointOptions<Path>;
+  readonly id: string;
+  readonly isStream: boolean;
+  /** Whether a path is proven by being one (a connection), or must be proven (datagrams). */
+  readonly trustsPaths: boolean;
+  /** Of peers that get none of their own. */
+  readonly policy: Policy;
+  readonly role: Role;
+  /** Who we are on the wire. */
+  readonly boot: Word64;
+  /** Rises once another life of our id turns out to be ahead. */
+  epoch: number;
+  readonly turn: Turn<EndpointOutput<Path>>;
+  readonly monitor: Monitor;
+  readonly sessions: Sessions;
+  readonly pairs: Map<PeerRef, Pair>;
+  readonly contests: Map<Pair, Contest>;
+  readonly streams: Map<Place, Reassembly>;
+  readonly dropped: Partial<Record<DropReason, number>>;
+  readonly counts: {
+    framesSent: number;
+    framesReceived: number;
+    bytesSent: number;
+    bytesReceived: number;
+    sendFailures: number;
+  };
+  lastStallMs: number;
+}
+
+export function createHub(
+  options: EndpointOptions<Path>,
+  settled: () => void,
+  onMonitor: (output: MonitorOutput) => void,
+): Hub {
+  const { host, transport, role = "both", limits, seed, stallToleranceMs, sample } = options;
+  const entropy = () => host.entropy?.() ?? 0;
+  const trustsPaths = transport !== "datagram";
+  const policy = define({ trustsPaths }, options.policy);
+  const turn = new Turn(host, options.emit, settled);
+  return {
+    options,
+    id: options.id,
+    isStream: transport === "stream",
+    trustsPaths,
+    policy,
+    role,
+    boot: { hi: entropy(), lo: entropy() },
+    epoch: Math.floor(host.epochMs?.() ?? 0),
+    turn,
+    monitor: createMonitor({
+      // The monitor's instants are the endpoint's: one reading of the clock a turn.
+      host: { now: () => turn.now },
+      policy: derivePolicy(policy, { returns: "never" }),
+      emit: onMonitor,
+      seed: seed ?? entropy(),
+      stallToleranceMs,
+      sample,
+    }),
+    sessions: new Sessions(entropy, limits?.candidates ?? 1_024, trustsPaths),
+    pairs: new Map(),
+    contests: new Map(),
+    streams: new Map(),
+    dropped: {},
+    counts: { framesSent: 0, framesReceived: 0, bytesSent: 0, bytesReceived: 0, sendFailures: 0 },
+    lastStallMs: 0,
+  };
+}
+
+/** A policy as users write it, with the defaults of this transport. */
+export function define(
+  { trustsPaths }: Pick<Hub, "trustsPaths">,
+  options: PolicyOptions = {},
+): Policy {
+  return definePolicy(trustsPaths ? options : { proof: "round-trip", ...options });
+}
+
+/** Something that arrived had no effect. */
+export function drop({ dropped }: Hub, reason: DropReason): void {
+  dropped[reason] = (dropped[reason] ?? 0) + 1;
+}
+
+/** Hands a frame to the transport; false where it was not taken. */
+export function transmit(
+  { options, counts }: Hub,
+  peer: PeerRef | undefined,
+  place: Place,
+  frame: Frame,
+): boolean {
+  const bytes = encodeFrame(frame);
+  try {
+    if (options.send(peer, bytes, pathOf(place)) !== false) {
+      counts.framesSent += 1;
+      counts.bytesSent += bytes.length;
+      return true;
+    }
+  } catch {
+    // A transport that throws did not send; which it says is its own business.
+  }
+  counts.sendFailures += 1;
+  return false;
+}
+
+/** Whoever is at this place can do nothing useful there any more. */
+export function refuse({ turn }: Hub, place: Place, reason: RefusedReason): void {
+  const path = pathOf(place);
+  if (path !== undefined) turn.push({ type: "refused", path, reason });
+}
+
+/** A place as the transport knows it: undefined for a peer that was added without a path. */
+export function pathOf(place: Place | undefined): Path | undefined {
+  return typeof place === "number" ? undefined : place;
+}
+
+export function pairById({ monitor, pairs }: Hub, id: string): Pair | undefined {
+  return pairs.get(monitor.find(id) as PeerRef);
+}
+
+/** The peer whose conversation is held at this place, once it said who it is. */
+export function speakerAt({ sessions }: Hub, place: Place): Pair | undefined {
+  const session = sessions.at(place);
+  const isKnown = session?.claim !== undefined && session === session.pair?.current;
+  return isKnown ? session.pair : undefined;
+}

@@ -1,0 +1,138 @@
+// How frames lie in bytes, as one table that encode.ts and decode.ts both walk: docs/wire.md as code.
+
+import {
+  type BeatFrame,
+  type DataFrame,
+  type Frame,
+  HEADER_BYTES,
+  type LeaveFrame,
+  type LeaveReason,
+  type NoticeFrame,
+  type NoticeKind,
+  TOP,
+  type Word64,
+} from "./frame.ts";
+
+export const MAGIC = 0x53;
+export const VERSION = 1;
+
+export const COMPLETE = 1;
+export const ASKS = 2;
+export const COUNTED = 4;
+
+/** A value of fixed size. What `get` gives back as undefined is no value: out of range. */
+export interface Field<Value> {
+  readonly bytes: number;
+  get(view: DataView, at: number): Value | undefined;
+  put(view: DataView, at: number, value: Value): void;
+}
+
+const u32: Field<number> = {
+  bytes: 4,
+  get: (view, at) => view.getUint32(at),
+  put: (view, at, value) => view.setUint32(at, value),
+};
+
+const u48: Field<number> = {
+  bytes: 6,
+  get(view, at) {
+    const value = view.getUint16(at) * 2 ** 32 + view.getUint32(at + 2);
+    return value === TOP ? undefined : value;
+  },
+  put(view, at, value) {
+    view.setUint16(at, value / 2 ** 32);
+    view.setUint32(at + 2, value);
+  },
+};
+
+/** Sessions and sequence numbers count from 1. */
+const count: Field<number> = { ...u48, get: (view, at) => u48.get(view, at) || undefined };
+
+export const word: Field<Word64> = {
+  bytes: 8,
+  get: (view, at) => ({ hi: view.getUint32(at), lo: view.getUint32(at + 4) }),
+  put(view, at, { hi, lo }) {
+    view.setUint32(at, hi);
+    view.setUint32(at + 4, lo);
+  },
+};
+
+/** One of a list, numbered from 1. */
+function oneOf<Value>(list: readonly Value[]): Field<Value> {
+  return {
+    bytes: 1,
+    get: (view, at) => list[view.getUint8(at) - 1],
+    put: (view, at, value) => view.setUint8(at, list.indexOf(value) + 1),
+  };
+}
+
+export const LEAVE_REASONS: readonly LeaveReason[] = ["leaving", "removed"];
+const NOTICE_KINDS: readonly NoticeKind[] = [
+  "dead",
+  "known-as",
+  "duplicate-id",
+  "replaced",
+  "incompatible",
+];
+
+/** A type of frame: the flags it may have, and its fields in order, behind the header. */
+export interface Layout {
+  readonly type: Frame["type"];
+  readonly flags: number;
+  readonly fields: readonly (readonly [name: string, at: number, field: Field<unknown>])[];
+  /** Where the fields end, and what has no fixed size begins. */
+  readonly endsAt: number;
+}
+
+/** All that has its place in the layout: flags, the identity, and what follows the fields have not. */
+type Fields<Of> = {
+  readonly [Name in Exclude<
+    keyof Of,
+    "type" | "asks" | "counted" | "identity" | "extra" | "payload"
+  >]: Field<Of[Name]>;
+};
+
+function layout<Of extends Frame>(type: Of["type"], flags: number, fields: Fields<Of>): Layout {
+  let endsAt = HEADER_BYTES;
+  const placed = Object.entries<Field<unknown>>(fields).map(([name, field]) => {
+    endsAt += field.bytes;
+    return [name, endsAt - field.bytes, field] as const;
+  });
+  return { type, flags, fields: placed, endsAt };
+}
+
+const sender = { tag: word, epoch: u48, session: count };
+
+const beat: Fields<BeatFrame> = {
+  ...sender,
+  seq: count,
+  handed: word,
+  echo: u48,
+  heldMicros: u32,
+  gapMs: u32,
+  wishMs: u32,
+  minMs: u32,
+  deadMs: u32,
+};
+
+/** By type number, from 1. */
+export const LAYOUTS: readonly Layout[] = [
+  layout<BeatFrame>("beat", COMPLETE | ASKS | COUNTED, beat),
+  layout<BeatFrame>("echo", COMPLETE | COUNTED, beat),
+  layout<LeaveFrame>("leave", 0, {
+    ...sender,
+    seq: count,
+    reason: oneOf(LEAVE_REASONS),
+    returnInMs: u32,
+  }),
+  layout<NoticeFrame>("notice", 0, {
+    ...sender,
+    kind: oneOf(NOTICE_KINDS),
+    aboutEpoch: u48,
+    aboutSession: u48,
+    aboutBoot: word,
+    answers: u48,
+    knownEpoch: u48,
+  }),
+  layout<DataFrame>("data", 0, {}),
+];
