@@ -1,21 +1,22 @@
 // Newcomers. One id, one life: a newcomer under the id of a live peer waits while the incumbent is asked.
 
 import { sameWord } from "./frame.ts";
-import { type Hub, refuse } from "./hub.ts";
-import { type Claim, relate } from "./incarnation.ts";
+import { type Arrived, type Hub, refuse } from "./hub.ts";
+import { type Complete, claimOf, relate } from "./incarnation.ts";
 import { tell } from "./outbox.ts";
 import { beat, bind, isDead, isLive } from "./pairs.ts";
 import type { Pair, Place, Session } from "./session.ts";
 
 /** A conversation with whoever claims to be somebody new at this place. */
-export function strangerFor(hub: Hub, claim: Claim, place: Place, pair: Pair | undefined): Session {
+export function strangerFor(hub: Hub, pair: Pair | undefined, frame: Arrived<Complete>): Session {
+  const claim = claimOf(frame);
   const challenger = pair && challengerOf(hub, pair);
-  const before = challenger?.place === place ? challenger : hub.sessions.strangerAt(place);
-  const isSame = before?.claim?.id === claim.id && relate(claim, before.claim) === "same";
-  if (isSame) return before;
-  const session = openForStranger(hub, place);
+  const isHere = challenger?.place === frame.place;
+  const before = isHere ? challenger : hub.sessions.strangerAt(frame.place);
+  if (before?.claim?.id === claim.id && relate(claim, before.claim) === "same") return before;
+  const session = openForStranger(hub, frame.place);
   // A place that changes its story gets no more answers than one that does not.
-  if (before !== undefined) session.answeredAt = before.answeredAt;
+  if (before) session.answeredAt = before.answeredAt;
   session.claim = claim;
   return session;
 }
@@ -30,21 +31,21 @@ export function challengerOf({ contests }: Hub, pair: Pair): Session | undefined
 
 /** Another process claims the id of a live peer: it waits while the incumbent is asked. */
 export function challenge(hub: Hub, pair: Pair, challenger: Session): void {
-  const { contests, sessions, turn } = hub;
   if (challengerOf(hub, pair) === challenger) return;
   endContest(hub, pair);
   // Strangers that come after it must not push it out while it waits.
-  sessions.adopt(challenger);
-  const untilAt = turn.now + pair.policy.minSuspicionMs;
-  contests.set(pair, { challenger, untilAt, probeAt: turn.now });
+  hub.sessions.adopt(challenger);
+  const { now } = hub.turn;
+  const untilAt = now + pair.policy.minSuspicionMs;
+  hub.contests.set(pair, { challenger, untilAt, probeAt: now });
 }
 
 /** Something valid came from the incumbent: it lives, and the newcomer must look for another id. */
 export function incumbentHeard(hub: Hub, pair: Pair): void {
   const challenger = endContest(hub, pair);
-  if (challenger === undefined) return;
-  const { claim: rival } = challenger;
-  const { claim: holder } = pair.current;
+  if (!challenger) return;
+  const rival = challenger.claim;
+  const holder = pair.current.claim;
   // It may have come in by another conversation meanwhile: nobody is its own rival.
   if (rival && holder && sameWord(rival.boot, holder.boot)) return;
   tell(hub, challenger, "duplicate-id");
@@ -55,7 +56,7 @@ export function incumbentHeard(hub: Hub, pair: Pair): void {
 export function endContest(hub: Hub, pair: Pair): Session | undefined {
   const challenger = challengerOf(hub, pair);
   hub.contests.delete(pair);
-  if (challenger !== undefined) hub.sessions.close(challenger);
+  if (challenger) hub.sessions.close(challenger);
   return challenger;
 }
 

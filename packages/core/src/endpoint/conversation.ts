@@ -4,77 +4,63 @@
 import { TokenBucket } from "./bucket.ts";
 import { challenge, incumbentHeard, strangerFor } from "./contests.ts";
 import type { BeatFrame, DataFrame, Frame, LeaveFrame } from "./frame.ts";
-import { drop, type Hub } from "./hub.ts";
+import { type Arrived, drop, type Hub } from "./hub.ts";
 import { type Claim, type Complete, claimOf, isComplete, relate } from "./incarnation.ts";
 import { takeNotice, tellDead, tellKnownAs } from "./notices.ts";
 import { sendEcho, tell } from "./outbox.ts";
 import { beat, begin, isDead, isLive, observeBeat, renew } from "./pairs.ts";
-import type { Pair, Place, Session } from "./session.ts";
+import type { Pair, Session } from "./session.ts";
 
 export function takeFromPeer(
   hub: Hub,
   pair: Pair,
   session: Session,
-  frame: Exclude<Frame, DataFrame>,
-  place: Place,
+  frame: Arrived<Exclude<Frame, DataFrame>>,
 ): void {
   if (frame.type === "leave") return takeLeave(hub, pair, frame);
   if (frame.type === "notice") return takeNotice(hub, pair, frame);
-  if (isCurrent(hub, pair, session, frame, place)) takeBeat(hub, pair, session, frame, place);
+  if (isCurrent(hub, pair, session, frame)) takeBeat(hub, pair, session, frame);
 }
 
 function takeLeave(hub: Hub, { ref, current }: Pair, frame: LeaveFrame): void {
-  const { claim, heardSeq } = current;
+  const { claim } = current;
   const isCurrent = claim?.session === frame.session && frame.epoch >= claim.epoch;
   if (!isCurrent) return drop(hub, "old");
-  if (frame.seq <= heardSeq) return drop(hub, "behind");
+  if (frame.seq <= current.heardSeq) return drop(hub, "behind");
   hub.monitor.ended(ref, "left", { returnInMs: frame.returnInMs || undefined });
 }
 
 // ── who speaks ───────────────────────────────────────────────────────────────────────────────────
 
 /** Whether a frame speaks for the incarnation this conversation is with; acts where it does not. */
-function isCurrent(
-  hub: Hub,
-  pair: Pair,
-  session: Session,
-  frame: BeatFrame,
-  place: Place,
-): boolean {
+function isCurrent(hub: Hub, pair: Pair, session: Session, frame: Arrived<BeatFrame>): boolean {
   if (!isComplete(frame)) return isOfClaim(hub, session, frame);
   const claim = claimOf(frame);
-  const isFirst = session.claim === undefined;
   const relation = relate(claim, session.claim ?? pair.buried);
   if (!pair.anyId && claim.id !== pair.id) {
     drop(hub, "wrong-id");
     return false;
   }
-  if (relation === "same" && !isFirst) {
+  if (relation === "same" && session.claim) {
     session.claim = claim;
     return true;
   }
-  if (relation === "clock-behind") tellKnownAs(hub, pair, frame, place);
-  else if (relation === "old" && !isFirst) drop(hub, "old");
+  if (relation === "clock-behind") tellKnownAs(hub, pair, frame);
+  else if (relation === "old" && session.claim) drop(hub, "old");
   // Nothing claimed yet, so it is the buried one that speaks.
-  else if (relation === "old" || relation === "same") tellDead(hub, pair, frame, place);
-  else if (isFirst) introduce(hub, pair, session, claim);
-  else follow(hub, pair, session, frame, place);
+  else if (relation === "old" || relation === "same") tellDead(hub, pair, frame);
+  else if (session.claim) follow(hub, pair, session, frame, relation);
+  else introduce(hub, pair, session, claim);
   return pair.current === session && relate(claim, session.claim) === "same";
 }
 
 function isOfClaim(hub: Hub, session: Session, { epoch, session: number }: BeatFrame): boolean {
   const { claim } = session;
-  if (claim === undefined) {
-    drop(hub, "unintroduced");
-    return false;
-  }
-  if (number !== claim.session || epoch < claim.epoch) {
-    drop(hub, "old");
-    return false;
-  }
+  const isOf = claim?.session === number && epoch >= claim.epoch;
   // A higher epoch: the same process found out that an earlier life of its id was ahead of it.
-  session.claim = { ...claim, epoch };
-  return true;
+  if (isOf) session.claim = { ...claim, epoch };
+  else drop(hub, claim ? "old" : "unintroduced");
+  return isOf;
 }
 
 function introduce(hub: Hub, pair: Pair, session: Session, claim: Claim): void {
@@ -84,94 +70,94 @@ function introduce(hub: Hub, pair: Pair, session: Session, claim: Claim): void {
   if (claim.id !== id) hub.turn.push({ type: "named", peer, id, remoteId: claim.id });
 }
 
-/** Somebody else speaks in this conversation: the same process in a new one of its own, or another process. */
-function follow(hub: Hub, pair: Pair, session: Session, frame: Complete, place: Place): void {
-  const claim = claimOf(frame);
+/** The same process speaks in a new conversation of its own, or another process in its place. */
+function follow(
+  hub: Hub,
+  pair: Pair,
+  session: Session,
+  frame: Arrived<Complete>,
+  relation: "new-session" | "new-process",
+): void {
   if (hub.trustsPaths) {
     // A connection has one process at its other end, so the one before is gone.
     begin(hub, pair, session.place, "restarted");
-    return takeFromPeer(hub, pair, pair.current, frame, place);
-  }
-  // Nobody lived in this conversation yet: it goes on with whoever speaks in it now.
-  if (!isLive(hub, pair)) return session.startOver(claim);
-  if (relate(claim, session.claim) === "new-process") {
-    const challenger = strangerFor(hub, claim, place, pair);
+    takeFromPeer(hub, pair, pair.current, frame);
+  } else if (!isLive(hub, pair)) {
+    // Nobody lived in this conversation yet: it goes on with whoever speaks in it now.
+    session.startOver(claimOf(frame));
+  } else if (relation === "new-process") {
+    const challenger = strangerFor(hub, pair, frame);
     challenger.remoteTag = frame.handed;
-    return challenge(hub, pair, challenger);
+    challenge(hub, pair, challenger);
+  } else if (frame.type === "echo" && hub.monitor.status(pair.ref) === "alive") {
+    // An answer to a question that crossed theirs: where it is more, the silence will tell.
+    drop(hub, "old");
+  } else {
+    renew(hub, pair);
   }
-  // An answer to a question that crossed theirs: where it is more, the silence will tell.
-  const mayHaveCrossed = frame.type === "echo" && hub.monitor.status(pair.ref) === "alive";
-  return mayHaveCrossed ? drop(hub, "old") : renew(hub, pair);
 }
 
 // ── what counts ──────────────────────────────────────────────────────────────────────────────────
 
-function takeBeat(hub: Hub, pair: Pair, session: Session, frame: BeatFrame, place: Place): void {
-  const { monitor, policy, turn } = hub;
+function takeBeat(hub: Hub, pair: Pair, session: Session, frame: Arrived<BeatFrame>): void {
+  const { monitor } = hub;
   const { ref } = pair;
-  const { negotiation } = session;
+  const { now } = hub.turn;
   if (!withinLimits(hub, pair, session, frame)) return;
   const isFresh = frame.seq > session.heardSeq;
   const before = monitor.status(ref);
   const counted = hear(hub, pair, session, frame);
   if (!isFresh) return drop(hub, "behind");
-  session.note(frame, turn.now, counted);
+  session.note(frame, now, counted);
   observeBeat(hub, pair, "received", frame.seq);
-  if (negotiation.incompatible) {
+  if (session.negotiation.incompatible) {
     tell(hub, session, "incompatible");
     return monitor.ended(ref, "incompatible");
   }
-  monitor.setPolicy(ref, negotiation.inForce);
+  monitor.setPolicy(ref, session.negotiation.inForce);
   if (counted) incumbentHeard(hub, pair);
   if (frame.asks) {
-    if (sendEcho(hub, session, frame, place) !== undefined) monitor.sent(ref);
+    if (sendEcho(hub, session, frame)) monitor.sent(ref);
     return;
   }
   const isRevived = before !== "alive" && monitor.status(ref) === "alive";
-  const isUnheard = !session.introduced && session.may("askedAt", turn.now, policy.probeIntervalMs);
+  const isUnheard = !session.introduced && session.may("askedAt", now, hub.policy.probeIntervalMs);
   // A round trip makes one BEAT due at once, so that the other side gets its own proof.
   if (isRevived || isUnheard) beat(hub, pair);
 }
 
 /** Whether it counted as a sign of life. */
-function hear({ monitor, turn }: Hub, { ref }: Pair, session: Session, frame: BeatFrame): boolean {
-  const { heardSeq, introduced, lastEcho } = session;
+function hear(hub: Hub, { ref }: Pair, session: Session, frame: BeatFrame): boolean {
   const nonce = session.sentAt(frame.echo);
   // An ECHO that has not counted us may come from somebody who never will: who refuses us, or lets
   // us wait while another holder of our id is asked.
-  const tookUsIn = frame.type === "beat" || frame.counted || introduced;
+  const tookUsIn = frame.type === "beat" || frame.counted || session.introduced;
   // A frame that echoes nothing we remember is as old as can be.
-  const { at, observedAt } = nonce ?? { at: -Number.MAX_VALUE, observedAt: -Number.MAX_VALUE };
-  return monitor.heardBeat(ref, frame.seq, {
+  const never = -Number.MAX_VALUE;
+  const { at, observedAt } = nonce ?? { at: never, observedAt: never };
+  return hub.monitor.heardBeat(ref, frame.seq, {
     proof: nonce !== undefined && tookUsIn,
     // The first frame in a conversation bears a tag made for it: that round trip is the proof.
-    nonceAt: nonce && heardSeq === 0 ? turn.now : at,
+    nonceAt: nonce && !session.heardSeq ? hub.turn.now : at,
     nonceObservedAt: observedAt,
-    heldMs: frame.echo > lastEcho ? frame.heldMicros / 1_000 : undefined,
+    heldMs: frame.echo > session.lastEcho ? frame.heldMicros / 1_000 : undefined,
   });
 }
 
 /** Answers to our own questions are as many as those; everything else costs a token. */
-function withinLimits(
-  hub: Hub,
-  { ref, policy }: Pair,
-  session: Session,
-  frame: BeatFrame,
-): boolean {
-  const { isStream, lastStallMs, monitor } = hub;
-  const { now } = hub.turn;
+function withinLimits(hub: Hub, { ref, policy }: Pair, session: Session, frame: BeatFrame): boolean {
   if (frame.type === "echo" && frame.echo > session.lastEcho) return true;
+  const { now } = hub.turn;
   const { deadAfterMs } = session.negotiation.inForce;
   // What queued up while we read nothing comes at once, and before anybody has noticed a stall.
-  const unreadMs = session.heardSeq === 0 ? 0 : now - session.heardAt;
+  const unreadMs = session.heardSeq && now - session.heardAt;
   // Streams deliver late what was sent in time, so only a lasting flood counts there.
-  const refillMs = isStream ? policy.minGapMs / 4 : policy.minGapMs;
-  const capacity = Math.ceil((deadAfterMs + Math.max(lastStallMs, unreadMs)) / refillMs) + 8;
+  const refillMs = policy.minGapMs / (hub.isStream ? 4 : 1);
+  const capacity = Math.ceil((deadAfterMs + Math.max(hub.lastStallMs, unreadMs)) / refillMs) + 8;
   session.bucket ??= new TokenBucket(capacity, now);
   if (session.bucket.take(now, refillMs, capacity)) return true;
   drop(hub, "too-many");
-  if (isStream && session.bucket.overdrawnMs(now) >= deadAfterMs) {
-    monitor.ended(ref, "protocol-error");
-  }
+  const isFlood = hub.isStream && session.bucket.overdrawnMs(now) >= deadAfterMs;
+  if (isFlood) hub.monitor.ended(ref, "protocol-error");
   return false;
 }

@@ -15,6 +15,9 @@ import type { Contest, Pair, Path, Place } from "./session.ts";
 import { Sessions } from "./sessions.ts";
 import type { Reassembly } from "./stream.ts";
 
+/** A frame, and where it came from. */
+export type Arrived<Of extends Frame> = Of & { readonly place: Place };
+
 export interface Hub {
   readonly options: EndpointOptions<Path>;
   readonly id: string;

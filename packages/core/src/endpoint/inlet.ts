@@ -1,44 +1,42 @@
 // Bytes in: whose they are, and the frames in them. Where a path ends is here, too.
 
-import type { PeerRef } from "../monitor/refs.ts";
 import type { EndReason } from "../peer/state.ts";
 import { incumbentHeard } from "./contests.ts";
 import { decodeFrame } from "./decode.ts";
 import type { Frame } from "./frame.ts";
 import { drop, type Hub, refuse, speakerAt } from "./hub.ts";
 import { takeFrame } from "./inbox.ts";
-import type { Path, Place, Session } from "./session.ts";
+import type { Place, Session } from "./session.ts";
 import { Reassembly } from "./stream.ts";
 
-export function takeBytes(hub: Hub, bytes: Uint8Array, from: Path | PeerRef): void {
-  const { counts, isStream } = hub;
+export function takeBytes(hub: Hub, bytes: Uint8Array, from: Place): void {
   const place = typeof from === "number" ? sessionAt(hub, from)?.place : from;
   if (place === undefined) return drop(hub, "unknown-path");
-  counts.bytesReceived += bytes.length;
+  hub.counts.bytesReceived += bytes.length;
   const take = (frame: Frame) => {
-    counts.framesReceived += 1;
-    takeFrame(hub, frame, place);
+    hub.counts.framesReceived += 1;
+    takeFrame(hub, Object.assign(frame, { place }));
   };
-  if (isStream) return takeChunk(hub, bytes, place, take);
+  if (hub.isStream) return takeChunk(hub, bytes, place, take);
   const decoded = decodeFrame(bytes);
   if (decoded.ok) take(decoded.frame);
   else drop(hub, decoded.fault);
 }
 
 function takeChunk(hub: Hub, bytes: Uint8Array, place: Place, take: (frame: Frame) => void): void {
-  const { monitor, options, streams } = hub;
   // Any byte of somebody who said who it is is life, part of a frame too: a slow transfer must not
   // look like silence. Before that, anything might be talking.
   const speaker = speakerAt(hub, place);
-  if (speaker !== undefined) {
-    monitor.heard(speaker.ref);
+  if (speaker) {
+    hub.monitor.heard(speaker.ref);
     // Its ECHO may be stuck behind a long message.
     incumbentHeard(hub, speaker);
   }
-  const stream = streams.get(place) ?? new Reassembly(options.maxMessageBytes ?? 2 ** 20);
-  streams.set(place, stream);
+  const { maxMessageBytes = 2 ** 20 } = hub.options;
+  const stream = hub.streams.get(place) ?? new Reassembly(maxMessageBytes);
+  hub.streams.set(place, stream);
   const fault = stream.push(bytes, take);
-  if (fault === undefined || streams.get(place) !== stream) return;
+  if (!fault || hub.streams.get(place) !== stream) return;
   // The bytes of a stream are no frames: nothing that follows can be trusted.
   drop(hub, fault);
   endPath(hub, place, "protocol-error");
@@ -49,12 +47,12 @@ function takeChunk(hub: Hub, bytes: Uint8Array, place: Place, take: (frame: Fram
 export function endPath(hub: Hub, from: Place, reason: EndReason): void {
   const session = sessionAt(hub, from);
   hub.streams.delete(session?.place ?? from);
-  const pair = session?.pair;
-  if (session === undefined) return;
-  if (pair === undefined) hub.sessions.close(session);
+  if (!session) return;
+  const { pair } = session;
+  if (!pair) hub.sessions.close(session);
   else if (pair.current === session) hub.monitor.ended(pair.ref, reason);
 }
 
-function sessionAt({ pairs, sessions }: Hub, from: Place): Session | undefined {
-  return typeof from === "number" ? pairs.get(from)?.current : sessions.at(from);
+function sessionAt(hub: Hub, from: Place): Session | undefined {
+  return typeof from === "number" ? hub.pairs.get(from)?.current : hub.sessions.at(from);
 }

@@ -97,75 +97,55 @@ const MAX_PEERS = 2 ** 22;
 /** @throws RangeError or TypeError `ERR_SYSTOLE_OPTION` */
 export function checkOptions(options: EndpointOptions<never>): void {
   checkId(options?.id);
-  const { host, transport, role, maxMessageBytes, limits } = options;
-  checkFunction("send", options.send, "It hands frames to your transport.");
-  checkFunction("emit", options.emit, "It takes what the endpoint has to say.");
-  for (const name of ["entropy", "epochMs"] as const) {
-    checkFunction(`host.${name}`, host?.[name], "Use systemHost(), or give one to hostFrom.");
+  const { send, emit, host, limits } = options;
+  const functions = { send, emit, "host.entropy": host?.entropy, "host.epochMs": host?.epochMs };
+  for (const [name, value] of Object.entries(functions)) {
+    const isFit = typeof value === "function";
+    check(isFit, name, value, "a function", "Give one; systemHost() has those of a host.", SystoleTypeError);
   }
-  checkChoice("transport", transport, ["stream", "message", "datagram"] satisfies Transport[]);
-  checkRole(role);
-  checkCount("maxMessageBytes", maxMessageBytes, MAX_MESSAGE_BYTES);
+  checkChoice("transport", options.transport, ["stream", "message", "datagram"]);
+  checkRole(options.role);
+  checkCount("maxMessageBytes", options.maxMessageBytes, MAX_MESSAGE_BYTES);
   checkCount("limits.peers", limits?.peers, MAX_PEERS);
   checkCount("limits.candidates", limits?.candidates, MAX_PEERS);
 }
 
 export function checkRole(role: Role | undefined): void {
-  checkChoice("role", role, ["both", "send", "listen"] satisfies Role[]);
+  checkChoice("role", role, ["both", "send", "listen"]);
 }
 
 export function checkLeave({ returnInMs = 0, reason }: LeaveOptions): void {
   checkChoice("reason", reason, LEAVE_REASONS);
-  const isFit = returnInMs >= 0 && Number.isFinite(returnInMs);
-  check(isFit, "returnInMs", returnInMs, "a finite number of ms from 0 on");
+  check(returnInMs >= 0 && returnInMs < Number.POSITIVE_INFINITY, "returnInMs", returnInMs, "a finite number of ms from 0 on");
 }
 
 export function checkId(id: unknown): void {
   const bytes = encodeText(String(id));
-  const isFit = bytes.length > 0 && bytes.length <= MAX_ID_BYTES;
-  check(
-    // A lone surrogate does not survive UTF-8: two different strings would be one id on the wire.
-    isFit && decodeText(bytes) === id,
-    "id",
-    id,
-    `a well-formed string of 1 to ${MAX_ID_BYTES} bytes in UTF-8`,
-    "Give each process a short name of its own.",
-  );
+  // A lone surrogate does not survive UTF-8: two different strings would be one id on the wire.
+  const isFit = decodeText(bytes) === id && bytes.length > 0 && bytes.length <= MAX_ID_BYTES;
+  const what = `a well-formed string of 1 to ${MAX_ID_BYTES} bytes in UTF-8`;
+  check(isFit, "id", id, what, "Give each process a short name of its own.");
 }
 
-function checkFunction(name: string, value: unknown, wayOut: string): void {
-  if (typeof value === "function") return;
-  throw new SystoleTypeError("ERR_SYSTOLE_OPTION", wrong(name, value, "a function", wayOut), value);
-}
-
-function checkChoice(name: string, value: unknown, allowed: readonly string[]): void {
-  check(
-    value === undefined || allowed.includes(value as string),
-    name,
-    value,
-    allowed.map(shown).join(" or "),
-  );
+function checkChoice<Value>(name: string, value: Value | undefined, allowed: readonly Value[]): void {
+  const isFit = value === undefined || allowed.includes(value);
+  check(isFit, name, value, `one of ${allowed.join(", ")}`);
 }
 
 function checkCount(name: string, value: number | undefined = 1, most: number): void {
-  const isFit = Number.isInteger(value) && value >= 1 && value <= most;
+  const isFit = Number.isInteger(value) && value > 0 && value <= most;
   check(isFit, name, value, `an integer from 1 to ${most}`);
 }
 
-function check(isFit: boolean, name: string, value: unknown, what: string, wayOut?: string): void {
-  if (isFit) return;
-  throw new SystoleRangeError("ERR_SYSTOLE_OPTION", wrong(name, value, what, wayOut), value);
-}
-
-function wrong(
+function check(
+  isFit: boolean,
   name: string,
   value: unknown,
   what: string,
   wayOut = "Leave it out for the default.",
-): string {
-  return `${name} must be ${what} (got ${shown(value)}).\n${wayOut}`;
-}
-
-function shown(value: unknown): string {
-  return typeof value === "string" ? JSON.stringify(value) : String(value);
+  Wrong: typeof SystoleRangeError | typeof SystoleTypeError = SystoleRangeError,
+): void {
+  if (isFit) return;
+  const got = typeof value === "string" ? JSON.stringify(value) : String(value);
+  throw new Wrong("ERR_SYSTOLE_OPTION", `${name} must be ${what} (got ${got}).\n${wayOut}`, value);
 }

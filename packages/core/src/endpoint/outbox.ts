@@ -4,27 +4,23 @@
 import type { PeerRef } from "../monitor/refs.ts";
 import {
   type BeatFrame,
-  type Frame,
   isZero,
+  type LeaveFrame,
   MAX_ID_BYTES,
   NO_EXTRA,
   NO_TAG,
   type NoticeKind,
   type Word64,
 } from "./frame.ts";
-import { type Hub, transmit } from "./hub.ts";
+import { type Arrived, type Hub, transmit } from "./hub.ts";
 import type { Incarnation } from "./incarnation.ts";
 import type { Place, Session } from "./session.ts";
 import { encodeText } from "./text.ts";
 
-/** What a BEAT or ECHO shall be. */
-interface How {
-  readonly type: "beat" | "echo";
-  readonly tag: Word64;
+/** What a BEAT shall be besides true. */
+export interface BeatOptions {
   readonly asks?: boolean;
-  readonly complete: boolean;
-  /** The frame it is about, where that one was not taken in. */
-  readonly about?: BeatFrame | undefined;
+  readonly untagged?: boolean;
 }
 
 /**
@@ -36,15 +32,16 @@ interface How {
 export function sendBeat(
   hub: Hub,
   session: Session,
-  { asks = false, untagged = false }: { readonly asks?: boolean; readonly untagged?: boolean },
+  { asks, untagged }: BeatOptions,
 ): number | undefined {
-  const { introduced, negotiation, place, remoteTag } = session;
-  const tag = untagged ? NO_TAG : remoteTag;
-  return sendBeatFrame(hub, session, place, {
+  const { introduced, negotiation, place } = session;
+  const tag = untagged ? NO_TAG : session.remoteTag;
+  return sendBeatFrame(hub, session, {
     type: "beat",
     tag,
+    place,
     asks: asks || !introduced || negotiation.pending || negotiation.peerOnlyAnswers,
-    complete: isZero(tag) || !introduced,
+    complete: !introduced || isZero(tag),
   });
 }
 
@@ -52,55 +49,47 @@ export function sendBeat(
 export function sendEcho(
   hub: Hub,
   session: Session,
-  question: BeatFrame,
-  place: Place,
-  peer: PeerRef | undefined = session.pair?.ref,
+  question: Arrived<BeatFrame>,
+  peer?: PeerRef | undefined,
 ): number | undefined {
-  const how: How = {
+  return sendBeatFrame(hub, session, {
     type: "echo",
     tag: question.handed,
+    place: question.place,
     complete: question.identity !== undefined,
     // A question we did not take in (it proved nothing) is still what the answer is about.
     about: session.heardSeq === question.seq ? undefined : question,
-  };
-  return sendBeatFrame(hub, session, place, how, peer);
+    peer,
+  });
 }
 
 /**
  * A BEAT to whoever sent this ECHO, but is not the one our conversation is with: complete, so that
  * it learns who we are, and asking nothing, so that it speaks for itself.
  */
-export function sendUrge(hub: Hub, session: Session, echo: BeatFrame, place: Place): void {
-  const how: How = { type: "beat", tag: echo.handed, complete: true, about: echo };
-  sendBeatFrame(hub, session, place, how);
+export function sendUrge(hub: Hub, session: Session, echo: Arrived<BeatFrame>): void {
+  const { handed: tag, place } = echo;
+  sendBeatFrame(hub, session, { type: "beat", tag, place, complete: true, about: echo });
 }
 
 /** Says that we leave, to whoever handed out this tag. */
 export function sendLeave(hub: Hub, session: Session, tag: Word64, place: Place): void {
   const { farewell } = session;
-  if (isZero(tag) || farewell === undefined) return;
-  sendNumbered(hub, session, place, (seq) => ({
-    type: "leave",
-    ...from(hub, session, tag),
-    seq,
-    ...farewell,
-  }));
+  if (!farewell || isZero(tag)) return;
+  sendNumbered(hub, session, place, { type: "leave", ...from(hub, session, tag), ...farewell });
 }
 
-/** Tells `about` how we see it. `tag` is the one it handed out, which nobody else can know. */
+/** Tells `about` how we see it, in answer to a frame of its. */
 export function sendNotice(
   hub: Hub,
   session: Session,
   kind: NoticeKind,
   about: Incarnation,
-  to: {
-    readonly tag: Word64;
-    readonly place: Place;
-    readonly answers?: number;
-    readonly knownEpoch?: number | undefined;
-  },
+  answered: Pick<Arrived<BeatFrame>, "handed" | "place" | "seq">,
+  knownEpoch = 0,
 ): void {
-  const { tag, place, answers = 0, knownEpoch = 0 } = to;
+  // The tag it handed out, which nobody else can know.
+  const { handed: tag, place, seq: answers } = answered;
   if (isZero(tag)) return;
   transmit(hub, session.pair?.ref, place, {
     type: "notice",
@@ -116,53 +105,54 @@ export function sendNotice(
 
 /** A NOTICE to the other side of a conversation, about what it is now. */
 export function tell(hub: Hub, session: Session, kind: NoticeKind): void {
-  const { claim, remoteTag: tag, place } = session;
-  if (claim !== undefined) sendNotice(hub, session, kind, claim, { tag, place });
+  const { claim, remoteTag: handed, place } = session;
+  if (claim) sendNotice(hub, session, kind, claim, { handed, place, seq: 0 });
 }
 
 function sendBeatFrame(
   hub: Hub,
   session: Session,
-  place: Place,
-  { type, tag, asks = false, complete, about }: How,
-  peer?: PeerRef | undefined,
+  how: {
+    readonly type: "beat" | "echo";
+    readonly tag: Word64;
+    readonly place: Place;
+    readonly asks?: boolean;
+    readonly complete: boolean;
+    /** The frame it is about, where that one was not taken in. */
+    readonly about?: BeatFrame | undefined;
+    readonly peer?: PeerRef | undefined;
+  },
 ): number | undefined {
+  const { type, tag, place, asks = false, complete, about, peer } = how;
   const { boot, id } = hub;
-  const { heardSeq, heardAt, heardCounted } = session;
-  const heldMs = about || heardSeq === 0 ? 0 : hub.turn.now - heardAt;
-  return sendNumbered(
-    hub,
-    session,
-    place,
-    (seq) => ({
-      type,
-      ...from(hub, session, tag),
-      seq,
-      handed: session.tag,
-      echo: about ? about.seq : heardSeq,
-      heldMicros: Math.min(2 ** 32 - 1, Math.round(heldMs * 1_000)),
-      counted: !about && heardCounted,
-      asks,
-      ...session.negotiation.pace(),
-      ...(complete && { identity: { boot, id } }),
-      // A complete question is as long as any answer: nobody can be used to send more than came in.
-      ...(complete && asks && { extra: new Uint8Array(MAX_ID_BYTES - encodeText(id).length) }),
-    }),
-    peer,
-  );
+  const { heardSeq } = session;
+  const heldMs = about || !heardSeq ? 0 : hub.turn.now - session.heardAt;
+  const frame = {
+    type,
+    ...from(hub, session, tag),
+    handed: session.tag,
+    echo: about?.seq ?? heardSeq,
+    heldMicros: Math.min(2 ** 32 - 1, Math.round(heldMs * 1_000)),
+    counted: !about && session.heardCounted,
+    asks,
+    ...session.negotiation.pace(),
+    ...(complete && { identity: { boot, id } }),
+    // A complete question is as long as any answer: nobody can be used to send more than came in.
+    ...(complete && asks && { extra: new Uint8Array(MAX_ID_BYTES - encodeText(id).length) }),
+  };
+  return sendNumbered(hub, session, place, frame, peer);
 }
 
 function sendNumbered(
   hub: Hub,
   session: Session,
   place: Place,
-  frame: (seq: number) => Frame,
+  frame: Omit<LeaveFrame, "seq"> | Omit<BeatFrame, "seq">,
   peer: PeerRef | undefined = session.pair?.ref,
 ): number | undefined {
-  const { turn, monitor } = hub;
   // Numbered before it leaves: a transport within one process may bring the echo back at once.
-  const seq = session.takeSeq({ at: turn.now, observedAt: monitor.observedNow() });
-  if (transmit(hub, peer, place, frame(seq))) return seq;
+  const seq = session.takeSeq(hub.turn.now, hub.monitor.observedNow());
+  if (transmit(hub, peer, place, { ...frame, seq })) return seq;
   session.giveBackSeq(seq);
   return undefined;
 }

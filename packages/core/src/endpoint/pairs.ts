@@ -7,7 +7,7 @@ import { derivePolicy, leastForgetAfterMs, type Policy } from "../policy.ts";
 import type { Hub } from "./hub.ts";
 import type { Claim } from "./incarnation.ts";
 import type { LeaveOptions } from "./options.ts";
-import { sendBeat, sendLeave } from "./outbox.ts";
+import { type BeatOptions, sendBeat, sendLeave } from "./outbox.ts";
 import type { Pair, Place, Session } from "./session.ts";
 
 export function createPair(
@@ -24,35 +24,36 @@ export function createPair(
 }
 
 /** A fresh conversation with a peer, not yet current. */
-export function openFor({ sessions, turn }: Hub, pair: Pair, place: Place): Session {
-  const session = sessions.open(place, pair.policy, pair.role, turn.now);
+function openFor(hub: Hub, pair: Pair, place: Place): Session {
+  const session = hub.sessions.open(place, pair.policy, pair.role, hub.turn.now);
   session.pair = pair;
   return session;
 }
 
 /** What is known of the other side: who it is, or who it was when it died. */
-export function known({ current, buried }: Pair): Claim | undefined {
-  return current.claim ?? buried;
+export function known(pair: Pair): Claim | undefined {
+  return pair.current.claim ?? pair.buried;
 }
 
-export function isDead({ monitor }: Hub, { ref }: Pair): boolean {
-  return monitor.status(ref) === "dead";
+export function isDead(hub: Hub, pair: Pair): boolean {
+  return hub.monitor.status(pair.ref) === "dead";
 }
 
 /** Whether its session has begun and not ended: while connecting, nobody has lived in it yet. */
-export function isLive({ monitor }: Hub, { ref }: Pair): boolean {
-  const status = monitor.status(ref);
+export function isLive(hub: Hub, pair: Pair): boolean {
+  const status = hub.monitor.status(pair.ref);
   return status === "alive" || status === "suspect";
 }
 
 /** The monitor declared this peer dead, for whatever reason: its conversation is over. */
 export function died(hub: Hub, pair: Pair): void {
-  const { current, previous, successor } = pair;
+  const { current, previous } = pair;
   pair.buried = known(pair);
-  if (previous !== undefined) hub.sessions.close(previous);
+  if (previous) hub.sessions.close(previous);
   pair.previous = current;
   // On streams a connection dies with its conversation.
-  pair.current = successor ?? openFor(hub, pair, hub.isStream ? pair.ref : current.place);
+  const place = hub.isStream ? pair.ref : current.place;
+  pair.current = pair.successor ?? openFor(hub, pair, place);
   pair.successor = undefined;
 }
 
@@ -61,18 +62,18 @@ export function died(hub: Hub, pair: Pair): void {
  * that is still connecting just goes on with that, in the new conversation.
  */
 export function bind(hub: Hub, pair: Pair, session: Session, reason: EndReason): void {
-  const { monitor, sessions } = hub;
-  sessions.adopt(session);
+  const { ref, current } = pair;
+  hub.sessions.adopt(session);
   session.pair = pair;
   if (isLive(hub, pair)) {
     pair.successor = session;
-    monitor.ended(pair.ref, reason);
+    hub.monitor.ended(ref, reason);
   } else {
-    if (pair.current !== session) sessions.close(pair.current);
+    if (current !== session) hub.sessions.close(current);
     pair.current = session;
   }
-  if (isDead(hub, pair)) monitor.dial(pair.ref);
-  monitor.setPolicy(pair.ref, session.negotiation.inForce);
+  if (isDead(hub, pair)) hub.monitor.dial(ref);
+  hub.monitor.setPolicy(ref, session.negotiation.inForce);
 }
 
 /** Begins the next conversation with a peer, at a place. */
@@ -87,9 +88,9 @@ export function renew(hub: Hub, pair: Pair): void {
 }
 
 /** A BEAT in the current conversation. */
-export function beat(hub: Hub, pair: Pair, how: Parameters<typeof sendBeat>[2] = {}): void {
+export function beat(hub: Hub, pair: Pair, how: BeatOptions = {}): void {
   const seq = sendBeat(hub, pair.current, how);
-  if (seq === undefined) return;
+  if (!seq) return;
   hub.monitor.sent(pair.ref);
   observeBeat(hub, pair, "sent", seq);
 }

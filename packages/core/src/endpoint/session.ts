@@ -46,6 +46,7 @@ export interface Contest {
 
 /** When a frame of ours left. */
 export interface SentAt {
+  readonly seq: number;
   /** Raw clock, read before the frame left. */
   readonly at: number;
   readonly observedAt: number;
@@ -107,10 +108,11 @@ export class Session {
     this.createdAt = now;
   }
 
-  /** Takes the next number, for a frame that leaves at `sentAt`. */
-  takeSeq(sentAt: SentAt): number {
-    this.#sent[this.nextSeq % REMEMBERED_FRAMES] = sentAt;
-    return this.nextSeq++;
+  /** Takes the next number, for a frame that leaves now. */
+  takeSeq(at: number, observedAt: number): number {
+    const seq = this.nextSeq++;
+    this.#sent[seq % REMEMBERED_FRAMES] = { seq, at, observedAt };
+    return seq;
   }
 
   /** The frame with this number did not leave after all. */
@@ -121,8 +123,8 @@ export class Session {
 
   /** When our frame `seq` left; undefined if it never did, or too long ago. */
   sentAt(seq: number): SentAt | undefined {
-    const known = seq > 0 && seq < this.nextSeq && seq >= this.nextSeq - REMEMBERED_FRAMES;
-    return known ? this.#sent[seq % REMEMBERED_FRAMES] : undefined;
+    const sent = this.#sent[seq % REMEMBERED_FRAMES];
+    return sent?.seq === seq ? sent : undefined;
   }
 
   /** We are leaving, or they declared us dead: nothing may be trusted any more. */
