@@ -9,7 +9,7 @@ import { type Claim, type Complete, claimOf, isComplete, relate } from "./incarn
 import { takeNotice, tellDead, tellKnownAs } from "./notices.ts";
 import { sendEcho, tell } from "./outbox.ts";
 import { beat, begin, isDead, isLive, observeBeat, renew } from "./pairs.ts";
-import type { Pair, Session } from "./session.ts";
+import { sentAt, may, note, startOver, type Pair, type Session } from "./session.ts";
 
 export function takeFromPeer(
   hub: Hub,
@@ -84,7 +84,7 @@ function follow(
     takeFromPeer(hub, pair, pair.current, frame);
   } else if (!isLive(hub, pair)) {
     // Nobody lived in this conversation yet: it goes on with whoever speaks in it now.
-    session.startOver(claimOf(frame));
+    startOver(session, claimOf(frame));
   } else if (relation === "new-process") {
     const challenger = strangerFor(hub, pair, frame);
     challenger.remoteTag = frame.handed;
@@ -108,7 +108,7 @@ function takeBeat(hub: Hub, pair: Pair, session: Session, frame: Arrived<BeatFra
   const before = monitor.status(ref);
   const counted = hear(hub, pair, session, frame);
   if (!isFresh) return drop(hub, "behind");
-  session.note(frame, now, counted);
+  note(session, frame, now, counted);
   observeBeat(hub, pair, "received", frame.seq);
   if (session.negotiation.incompatible) {
     tell(hub, session, "incompatible");
@@ -121,14 +121,14 @@ function takeBeat(hub: Hub, pair: Pair, session: Session, frame: Arrived<BeatFra
     return;
   }
   const isRevived = before !== "alive" && monitor.status(ref) === "alive";
-  const isUnheard = !session.introduced && session.may("askedAt", now, hub.policy.probeIntervalMs);
+  const isUnheard = !session.introduced && may(session, "askedAt", now, hub.policy.probeIntervalMs);
   // A round trip makes one BEAT due at once, so that the other side gets its own proof.
   if (isRevived || isUnheard) beat(hub, pair);
 }
 
 /** Whether it counted as a sign of life. */
 function hear(hub: Hub, { ref }: Pair, session: Session, frame: BeatFrame): boolean {
-  const nonce = session.sentAt(frame.echo);
+  const nonce = sentAt(session, frame.echo);
   // An ECHO that has not counted us may come from somebody who never will: who refuses us, or lets
   // us wait while another holder of our id is asked.
   const tookUsIn = frame.type === "beat" || frame.counted || session.introduced;

@@ -5,13 +5,11 @@ import {
   type Frame,
   type FrameFault,
   HEADER_BYTES,
-  type Identity,
   MAX_CONTROL_BYTES,
   MAX_ID_BYTES,
   PADDED_BYTES,
-  type Word64,
 } from "./frame.ts";
-import { ASKS, COMPLETE, COUNTED, LAYOUTS, type Layout, MAGIC, VERSION, word } from "./layout.ts";
+import { ASKS, COMPLETE, COUNTED, LAYOUTS, type Layout, MAGIC, u32, VERSION, word } from "./layout.ts";
 import { decodeText } from "./text.ts";
 
 interface Fault {
@@ -33,7 +31,7 @@ export function decodeHeader(bytes: Uint8Array): Header {
   const layout = layoutOf(bytes);
   if (layout === undefined) return fault("type");
   const isData = layout.type === "data";
-  const lengthBytes = viewOf(bytes).getUint32(4);
+  const lengthBytes = u32.get(bytes, 4) as number;
   const isFit = lengthBytes >= HEADER_BYTES && (isData || lengthBytes <= MAX_CONTROL_BYTES);
   return isFit ? { ok: true, isData, lengthBytes } : fault("length");
 }
@@ -44,28 +42,28 @@ export function decodeFrame(bytes: Uint8Array): Decoded {
   const header = decodeHeader(bytes);
   if (!header.ok) return header;
   if (header.lengthBytes !== bytes.length) return fault("length");
-  const layout = layoutOf(bytes) as Layout;
-  const { type, fields, endsAt } = layout;
+  const { type, flags: allowed, fields, endsAt } = layoutOf(bytes) as Layout;
   const flags = bytes[3] as number;
-  if (flags & ~layout.flags) return fault("flags");
+  if (flags & ~allowed) return fault("flags");
   if (bytes.length < endsAt) return fault("short");
   if (type === "data") return { ok: true, frame: { type, payload: bytes.subarray(endsAt) } };
   const frame: Record<string, unknown> = { type };
-  const view = viewOf(bytes);
   for (const [name, at, field] of fields) {
-    frame[name] = field.get(view, at);
+    frame[name] = field.get(bytes, at);
     if (frame[name] === undefined) return fault("range");
   }
   let extraAt = endsAt;
   if (type === "beat" || type === "echo") {
-    frame["asks"] = (flags & ASKS) !== 0;
-    frame["counted"] = (flags & COUNTED) !== 0;
+    frame["asks"] = (flags & ASKS) > 0;
+    frame["counted"] = (flags & COUNTED) > 0;
     if (flags & COMPLETE) {
-      extraAt += 9 + (bytes[endsAt + 8] ?? 0);
-      const identity = getIdentity(bytes, view, endsAt, extraAt);
-      if (identity === undefined) return fault("id");
+      const boot = word.get(bytes, endsAt);
+      const idAt = endsAt + 9;
+      extraAt = idAt + (bytes[idAt - 1] as number);
+      const id = textBetween(bytes, idAt, extraAt);
+      if (!id) return fault("id");
       if (frame["asks"] && bytes.length < PADDED_BYTES) return fault("short");
-      frame["identity"] = identity;
+      frame["identity"] = { boot, id };
     }
   }
   // Not `slice`: that of a Node Buffer copies nothing.
@@ -73,27 +71,14 @@ export function decodeFrame(bytes: Uint8Array): Decoded {
   return { ok: true, frame: frame as unknown as Frame };
 }
 
-/** Undefined where it is broken. */
-function getIdentity(
-  bytes: Uint8Array,
-  view: DataView,
-  at: number,
-  endsAt: number,
-): Identity | undefined {
-  const idBytes = bytes.subarray(at + 9, endsAt);
-  // One that ends beyond the frame was cut, and is shorter than it says.
-  const isWhole = idBytes.length === bytes[at + 8];
-  const isFit = isWhole && idBytes.length > 0 && idBytes.length <= MAX_ID_BYTES;
-  const id = isFit ? decodeText(idBytes) : undefined;
-  return id === undefined ? undefined : { boot: word.get(view, at) as Word64, id };
+/** An id; undefined or empty where it is none. */
+function textBetween(bytes: Uint8Array, at: number, endsAt: number): string | undefined {
+  const isFit = endsAt <= bytes.length && endsAt - at <= MAX_ID_BYTES;
+  return isFit ? decodeText(bytes.subarray(at, endsAt)) : undefined;
 }
 
 function layoutOf(bytes: Uint8Array): Layout | undefined {
   return LAYOUTS[(bytes[2] as number) - 1];
-}
-
-function viewOf(bytes: Uint8Array): DataView {
-  return new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
 }
 
 function fault(reason: FrameFault): Fault {

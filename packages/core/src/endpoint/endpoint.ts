@@ -21,7 +21,7 @@ import {
 } from "./options.ts";
 import type { EndpointStats } from "./outputs.ts";
 import { beat, begin, createPair, isDead, isLive, remembered, sayLeave } from "./pairs.ts";
-import type { Path as AnyPath, Pair } from "./session.ts";
+import { type Path as AnyPath, type Pair, trustedUntil } from "./session.ts";
 import { forget, onMonitor } from "./verdicts.ts";
 
 /**
@@ -173,7 +173,8 @@ export class Endpoint<Path extends string | object = object> implements Iterable
    * ```
    */
   trustedUntil(ref: PeerRef): number {
-    return this.#hub.pairs.get(ref)?.current.trustedUntil() ?? Number.NEGATIVE_INFINITY;
+    const pair = this.#hub.pairs.get(ref);
+    return pair ? trustedUntil(pair.current) : Number.NEGATIVE_INFINITY;
   }
 
   /**

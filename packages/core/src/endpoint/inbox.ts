@@ -9,7 +9,7 @@ import { type Complete, claimOf, isComplete, relate } from "./incarnation.ts";
 import { tellDead, tellKnownAs } from "./notices.ts";
 import { sendEcho } from "./outbox.ts";
 import { bind, createPair, isDead, isLive, known, remembered } from "./pairs.ts";
-import type { Pair, Session } from "./session.ts";
+import { may, type Pair, type Session } from "./session.ts";
 
 export function takeFrame(hub: Hub, frame: Arrived<Frame>): void {
   if (frame.type === "data") return takeData(hub, frame);
@@ -57,7 +57,7 @@ function answerUnproven(hub: Hub, frame: Arrived<Complete>): void {
   const session = isCurrent ? here.current : strangerFor(hub, pair, frame);
   // A peer that heals beats at its back-off, so it is answered as often as it may beat.
   const everyMs = here ? here.policy.minGapMs : hub.policy.intervalMs;
-  const mayAnswer = frame.asks && session.may("answeredAt", hub.turn.now, everyMs);
+  const mayAnswer = frame.asks && may(session, "answeredAt", hub.turn.now, everyMs);
   if (!mayAnswer) return drop(hub, "too-many");
   sendEcho(hub, session, frame, pair?.ref);
 }

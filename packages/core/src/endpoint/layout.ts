@@ -20,40 +20,38 @@ export const COMPLETE = 1;
 export const ASKS = 2;
 export const COUNTED = 4;
 
-/** A value of fixed size. What `get` gives back as undefined is no value: out of range. */
+/** A value of fixed size, big-endian. What `get` gives back as undefined is no value: out of range. */
 export interface Field<Value> {
   readonly bytes: number;
-  get(view: DataView, at: number): Value | undefined;
-  put(view: DataView, at: number, value: Value): void;
+  get(from: Uint8Array, at: number): Value | undefined;
+  put(into: Uint8Array, at: number, value: Value): void;
 }
 
-const u32: Field<number> = {
-  bytes: 4,
-  get: (view, at) => view.getUint32(at),
-  put: (view, at, value) => view.setUint32(at, value),
-};
+function unsigned(bytes: number, least: number, most: number): Field<number> {
+  return {
+    bytes,
+    get(from, at) {
+      let value = 0;
+      for (let n = 0; n < bytes; n++) value = value * 256 + (from[at + n] as number);
+      return value >= least && value <= most ? value : undefined;
+    },
+    put(into, at, value) {
+      for (let n = bytes, rest = value; n > 0; rest = Math.floor(rest / 256)) into[at + --n] = rest;
+    },
+  };
+}
 
-const u48: Field<number> = {
-  bytes: 6,
-  get(view, at) {
-    const value = view.getUint16(at) * 2 ** 32 + view.getUint32(at + 2);
-    return value === TOP ? undefined : value;
-  },
-  put(view, at, value) {
-    view.setUint16(at, value / 2 ** 32);
-    view.setUint32(at + 2, value);
-  },
-};
-
+export const u32: Field<number> = unsigned(4, 0, 2 ** 32 - 1);
+const u48 = unsigned(6, 0, TOP - 1);
 /** Sessions and sequence numbers count from 1. */
-const count: Field<number> = { ...u48, get: (view, at) => u48.get(view, at) || undefined };
+const count = unsigned(6, 1, TOP - 1);
 
 export const word: Field<Word64> = {
   bytes: 8,
-  get: (view, at) => ({ hi: view.getUint32(at), lo: view.getUint32(at + 4) }),
-  put(view, at, { hi, lo }) {
-    view.setUint32(at, hi);
-    view.setUint32(at + 4, lo);
+  get: (from, at) => ({ hi: u32.get(from, at) as number, lo: u32.get(from, at + 4) as number }),
+  put(into, at, { hi, lo }) {
+    u32.put(into, at, hi);
+    u32.put(into, at + 4, lo);
   },
 };
 
@@ -61,11 +59,12 @@ export const word: Field<Word64> = {
 function oneOf<Value>(list: readonly Value[]): Field<Value> {
   return {
     bytes: 1,
-    get: (view, at) => list[view.getUint8(at) - 1],
-    put: (view, at, value) => view.setUint8(at, list.indexOf(value) + 1),
+    get: (from, at) => list[(from[at] as number) - 1],
+    put(into, at, value) {
+      into[at] = list.indexOf(value) + 1;
+    },
   };
 }
-
 export const LEAVE_REASONS: readonly LeaveReason[] = ["leaving", "removed"];
 const NOTICE_KINDS: readonly NoticeKind[] = [
   "dead",

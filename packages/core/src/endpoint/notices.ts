@@ -6,7 +6,7 @@ import { type Arrived, drop, type Hub } from "./hub.ts";
 import { type Complete, claimOf } from "./incarnation.ts";
 import { sendLeave, sendNotice, sendUrge } from "./outbox.ts";
 import { beat, known, renew } from "./pairs.ts";
-import type { Pair, Session } from "./session.ts";
+import { distrust, sentAt, may, type Pair, type Session } from "./session.ts";
 
 /** A NOTICE to us, in the current conversation. */
 export function takeNotice(hub: Hub, pair: Pair, frame: NoticeFrame): void {
@@ -18,13 +18,13 @@ export function takeNotice(hub: Hub, pair: Pair, frame: NoticeFrame): void {
     sameWord(frame.aboutBoot, hub.boot);
   // Known under a later epoch: only in answer to a frame we sent, and never up to the top of the range.
   const isKnownAs = kind === "known-as";
-  const isFit = current.sentAt(frame.answers) && knownEpoch >= hub.epoch && knownEpoch < TOP - 1;
+  const isFit = sentAt(current, frame.answers) && knownEpoch >= hub.epoch && knownEpoch < TOP - 1;
   if (!isAboutUs || (isKnownAs && !isFit)) return drop(hub, "not-current");
   if (isKnownAs) {
     hub.epoch = knownEpoch + 1;
     return beat(hub, pair, { asks: true });
   }
-  current.distrust();
+  distrust(current);
   if (kind !== "dead") return hub.monitor.ended(peer, kind);
   hub.turn.push({ type: "declared-dead", peer, id, at: hub.turn.now });
   renew(hub, pair);
@@ -55,11 +55,11 @@ export function tellKnownAs(hub: Hub, pair: Pair, frame: Arrived<Complete>): voi
   if (frame.type === "beat") {
     if (!mayTell(hub, current, "answeredAt")) return;
     sendNotice(hub, current, "known-as", claimOf(frame), frame, known(pair)?.epoch);
-  } else if (current.sentAt(frame.echo) && mayTell(hub, current, "askedAt")) {
+  } else if (sentAt(current, frame.echo) && mayTell(hub, current, "askedAt")) {
     sendUrge(hub, current, frame);
   }
 }
 
 function mayTell({ policy, turn }: Hub, session: Session, what: "answeredAt" | "askedAt"): boolean {
-  return session.may(what, turn.now, policy.probeIntervalMs);
+  return may(session, what, turn.now, policy.probeIntervalMs);
 }

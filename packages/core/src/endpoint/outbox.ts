@@ -14,7 +14,7 @@ import {
 } from "./frame.ts";
 import { type Arrived, type Hub, transmit } from "./hub.ts";
 import type { Incarnation } from "./incarnation.ts";
-import type { Place, Session } from "./session.ts";
+import { takeSeq, giveBackSeq, type Place, type Session } from "./session.ts";
 import { encodeText } from "./text.ts";
 
 /** What a BEAT shall be besides true. */
@@ -151,9 +151,9 @@ function sendNumbered(
   peer: PeerRef | undefined = session.pair?.ref,
 ): number | undefined {
   // Numbered before it leaves: a transport within one process may bring the echo back at once.
-  const seq = session.takeSeq(hub.turn.now, hub.monitor.observedNow());
+  const seq = takeSeq(session, hub.turn.now, hub.monitor.observedNow());
   if (transmit(hub, peer, place, { ...frame, seq })) return seq;
-  session.giveBackSeq(seq);
+  giveBackSeq(session, seq);
   return undefined;
 }
 

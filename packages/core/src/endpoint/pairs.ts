@@ -8,7 +8,7 @@ import type { Hub } from "./hub.ts";
 import type { Claim } from "./incarnation.ts";
 import type { LeaveOptions } from "./options.ts";
 import { type BeatOptions, sendBeat, sendLeave } from "./outbox.ts";
-import type { Pair, Place, Session } from "./session.ts";
+import { distrust, type Pair, type Place, type Session } from "./session.ts";
 
 export function createPair(
   hub: Hub,
@@ -113,7 +113,7 @@ export function sayLeave(
 ): void {
   const { current } = pair;
   if (isDead(hub, pair)) return;
-  current.distrust();
+  distrust(current);
   current.farewell = { reason, returnInMs: Math.min(2 ** 32 - 1, Math.ceil(returnInMs)) };
   sendLeave(hub, current, current.remoteTag, current.place);
 }

@@ -61,7 +61,7 @@ export interface Farewell {
 /** So many of our frames can be echoed; older ones are as good as never sent. */
 const REMEMBERED_FRAMES = 64;
 
-export class Session {
+export interface Session {
   /** Numbers our conversations; a later one of a pair is always larger. */
   readonly number: number;
   /** What the other side puts into its frames for this conversation. */
@@ -69,112 +69,127 @@ export class Session {
   readonly place: Place;
   readonly createdAt: number;
   readonly negotiation: Negotiation;
-
   /** Whose conversation this is; undefined while it is a stranger's. */
-  pair: Pair | undefined;
+  pair?: Pair;
   /** Who is on the other side, as it says; undefined before its first complete frame. */
-  claim: Claim | undefined;
+  claim?: Claim;
   /** What we put into our frames; zero before it handed one out. */
-  remoteTag: Word64 = NO_TAG;
-  /** It has counted a frame of ours: it knows who we are, so our frames may be short. */
-  introduced = false;
+  remoteTag: Word64;
   /** We left this conversation; said again to whoever did not hear it. */
-  farewell: Farewell | undefined;
+  farewell?: Farewell;
   /** When we last answered a frame that proved nothing. */
-  answeredAt: number = Number.NEGATIVE_INFINITY;
+  answeredAt: number;
   /** When we last asked out of turn, because something of theirs came that proved nothing yet. */
-  askedAt: number = Number.NEGATIVE_INFINITY;
-  /** The newest frame of theirs, and when it came. */
-  heardSeq = 0;
-  heardAt = 0;
-  /** Whether that one was counted as a sign of life. */
-  heardCounted = false;
-  /** The newest frame of ours that they echoed. */
-  lastEcho = 0;
+  askedAt: number;
   /** How many more frames of theirs are within what we said we accept; made at the first that costs. */
-  bucket: TokenBucket | undefined;
+  bucket?: TokenBucket;
   /** The number of our next frame. */
-  nextSeq = 1;
+  nextSeq: number;
+  /** Our newest frames. */
+  readonly sent: (SentAt | undefined)[];
 
-  readonly #sent: (SentAt | undefined)[] = [];
-  /** When our newest frame left that they counted. */
-  #trustedFrom: number = Number.NEGATIVE_INFINITY;
+  // What we know of whoever is on the other side.
 
-  constructor(number: number, tag: Word64, place: Place, negotiation: Negotiation, now: number) {
-    this.number = number;
-    this.tag = tag;
-    this.place = place;
-    this.negotiation = negotiation;
-    this.createdAt = now;
+  /** It has counted a frame of ours: it knows who we are, so our frames may be short. */
+  introduced: boolean;
+  /** When our newest frame left that it counted; −Infinity: we trust nothing. */
+  trustedFrom: number;
+  /** The newest frame of theirs, and when it came. */
+  heardSeq: number;
+  heardAt: number;
+  /** Whether that one was counted as a sign of life. */
+  heardCounted: boolean;
+  /** The newest frame of ours that they echoed. */
+  lastEcho: number;
+}
+
+const NOTHING_YET = {
+  introduced: false,
+  trustedFrom: Number.NEGATIVE_INFINITY,
+  heardSeq: 0,
+  heardAt: 0,
+  heardCounted: false,
+  lastEcho: 0,
+};
+
+export function createSession(
+  start: Pick<Session, "number" | "tag" | "place" | "createdAt" | "negotiation">,
+): Session {
+  return {
+    ...start,
+    remoteTag: NO_TAG,
+    answeredAt: Number.NEGATIVE_INFINITY,
+    askedAt: Number.NEGATIVE_INFINITY,
+    nextSeq: 1,
+    sent: [],
+    ...NOTHING_YET,
+  };
+}
+
+/** Whoever spoke here begins anew, as somebody else: its numbers start over, and nothing of ours was counted. */
+export function startOver(session: Session, claim: Claim): void {
+  Object.assign(session, NOTHING_YET, { claim });
+}
+
+/** Takes the next number, for a frame that leaves now. */
+export function takeSeq(session: Session, at: number, observedAt: number): number {
+  const seq = session.nextSeq++;
+  session.sent[seq % REMEMBERED_FRAMES] = { seq, at, observedAt };
+  return seq;
+}
+
+/** The frame with this number did not leave after all. */
+export function giveBackSeq(session: Session, seq: number): void {
+  session.sent[seq % REMEMBERED_FRAMES] = undefined;
+  if (seq === session.nextSeq - 1) session.nextSeq = seq;
+}
+
+/** When our frame `seq` left; undefined if it never did, or too long ago. */
+export function sentAt(session: Session, seq: number): SentAt | undefined {
+  const sent = session.sent[seq % REMEMBERED_FRAMES];
+  return sent?.seq === seq ? sent : undefined;
+}
+
+/** We are leaving, or they declared us dead: nothing may be trusted any more. */
+export function distrust(session: Session): void {
+  session.trustedFrom = Number.NEGATIVE_INFINITY;
+}
+
+/**
+ * Until then they cannot have declared us dead: our last counted frame plus their D, less
+ * 1000 ppm for the drift of two clocks against each other.
+ */
+export function trustedUntil({ negotiation, trustedFrom }: Session): number {
+  const { peerDeadMs } = negotiation;
+  const isForEver = peerDeadMs === 0 && trustedFrom > Number.NEGATIVE_INFINITY;
+  return isForEver ? Number.POSITIVE_INFINITY : trustedFrom + peerDeadMs * (1 - 0.001);
+}
+
+/** Whether we may answer, or ask out of turn: at most once every `everyMs`. If so, it counts as done. */
+export function may(
+  session: Session,
+  what: "answeredAt" | "askedAt",
+  now: number,
+  everyMs: number,
+): boolean {
+  if (now - session[what] < everyMs) return false;
+  session[what] = now;
+  return true;
+}
+
+/** Takes in what a fresh frame says besides being alive. */
+export function note(session: Session, frame: BeatFrame, now: number, counted: boolean): void {
+  session.heardSeq = frame.seq;
+  session.heardAt = now;
+  session.heardCounted = counted;
+  session.lastEcho = Math.max(session.lastEcho, frame.echo);
+  session.remoteTag = frame.handed;
+  // Only a frame that was counted was taken in: the echo of a bare question acknowledges nothing.
+  if (frame.counted) {
+    session.introduced = true;
+    session.negotiation.echoed(frame.echo);
+    const { at = session.trustedFrom } = sentAt(session, frame.echo) ?? {};
+    session.trustedFrom = Math.max(session.trustedFrom, at);
   }
-
-  /** Takes the next number, for a frame that leaves now. */
-  takeSeq(at: number, observedAt: number): number {
-    const seq = this.nextSeq++;
-    this.#sent[seq % REMEMBERED_FRAMES] = { seq, at, observedAt };
-    return seq;
-  }
-
-  /** The frame with this number did not leave after all. */
-  giveBackSeq(seq: number): void {
-    this.#sent[seq % REMEMBERED_FRAMES] = undefined;
-    if (seq === this.nextSeq - 1) this.nextSeq = seq;
-  }
-
-  /** When our frame `seq` left; undefined if it never did, or too long ago. */
-  sentAt(seq: number): SentAt | undefined {
-    const sent = this.#sent[seq % REMEMBERED_FRAMES];
-    return sent?.seq === seq ? sent : undefined;
-  }
-
-  /** We are leaving, or they declared us dead: nothing may be trusted any more. */
-  distrust(): void {
-    this.#trustedFrom = Number.NEGATIVE_INFINITY;
-  }
-
-  /**
-   * Until then they cannot have declared us dead: our last counted frame plus their D, less
-   * 1000 ppm for the drift of two clocks against each other.
-   */
-  trustedUntil(): number {
-    const { peerDeadMs } = this.negotiation;
-    const isForEver = peerDeadMs === 0 && this.#trustedFrom > Number.NEGATIVE_INFINITY;
-    return isForEver ? Number.POSITIVE_INFINITY : this.#trustedFrom + peerDeadMs * (1 - 0.001);
-  }
-
-  /** Whether we may answer, or ask out of turn: at most once every `everyMs`. If so, it counts as done. */
-  may(what: "answeredAt" | "askedAt", now: number, everyMs: number): boolean {
-    if (now - this[what] < everyMs) return false;
-    this[what] = now;
-    return true;
-  }
-
-  /** Takes in what a fresh frame says besides being alive. */
-  note(frame: BeatFrame, now: number, counted: boolean): void {
-    this.heardSeq = frame.seq;
-    this.heardAt = now;
-    this.heardCounted = counted;
-    this.lastEcho = Math.max(this.lastEcho, frame.echo);
-    this.remoteTag = frame.handed;
-    // Only a frame that was counted was taken in: the echo of a bare question acknowledges nothing.
-    if (frame.counted) {
-      this.introduced = true;
-      this.negotiation.echoed(frame.echo);
-      this.#trustedFrom = Math.max(
-        this.#trustedFrom,
-        this.sentAt(frame.echo)?.at ?? this.#trustedFrom,
-      );
-    }
-    this.negotiation.heard(frame, this.nextSeq);
-  }
-
-  /** Whoever spoke here begins anew, as somebody else: its numbers start over, and nothing of ours was counted. */
-  startOver(claim: Claim): void {
-    this.claim = claim;
-    this.introduced = false;
-    this.heardSeq = 0;
-    this.heardCounted = false;
-    this.lastEcho = 0;
-    this.distrust();
-  }
+  session.negotiation.heard(frame, session.nextSeq);
 }

@@ -5,7 +5,7 @@ import type { Role } from "../peer/state.ts";
 import type { Policy } from "../policy.ts";
 import { sameWord, type Word64 } from "./frame.ts";
 import { Negotiation } from "./negotiation.ts";
-import { type Place, Session } from "./session.ts";
+import { createSession, type Place, type Session } from "./session.ts";
 
 // The low bits of a tag are the slot of its conversation, so that it is found without a search.
 const SLOT_BITS = 22;
@@ -41,8 +41,13 @@ export class Sessions {
     const slot = this.#free.pop() ?? this.#slots.length;
     const tag = { hi: this.#entropy(), lo: this.#randomAround(slot) };
     this.#opened += 1;
-    const negotiation = new Negotiation(policy, role);
-    const session = new Session(this.#opened, tag, place, negotiation, now);
+    const session = createSession({
+      number: this.#opened,
+      tag,
+      place,
+      createdAt: now,
+      negotiation: new Negotiation(policy, role),
+    });
     this.#slots[slot] = session;
     if (this.#placesAreOwned) this.#owners.set(place, session);
     return session;
