@@ -25,7 +25,7 @@ describe("wrong options", () => {
       "entropy",
       undefined,
       { ...plain, host: { now: () => 0 } },
-      /host\.entropy must be a function.*\nUse systemHost\(\)/,
+      /host\.entropy must be a function.*\nGive one; systemHost\(\)/,
     ],
     [
       "epochMs",
@@ -37,9 +37,9 @@ describe("wrong options", () => {
       "transport",
       "tcp",
       { ...plain, transport: "tcp" },
-      /transport must be "stream" or "message" or "datagram" \(got "tcp"\)\.\nLeave it out/,
+      /transport must be one of stream, message, datagram \(got "tcp"\)\.\nLeave it out/,
     ],
-    ["role", "beat", { ...plain, role: "beat" }, /role must be "both" or "send" or "listen"/],
+    ["role", "beat", { ...plain, role: "beat" }, /role must be one of both, send, listen/],
     [
       "maxMessageBytes",
       Number.NaN,

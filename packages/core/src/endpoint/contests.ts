@@ -35,19 +35,18 @@ export function challenge(hub: Hub, pair: Pair, challenger: Session): void {
   endContest(hub, pair);
   // Strangers that come after it must not push it out while it waits.
   hub.sessions.adopt(challenger);
-  const { now } = hub.turn;
-  const untilAt = now + pair.policy.minSuspicionMs;
-  hub.contests.set(pair, { challenger, untilAt, probeAt: now });
+  const probeAt = hub.monitor.observedNow();
+  const untilAt = probeAt + pair.policy.minSuspicionMs;
+  hub.contests.set(pair, { challenger, untilAt, probeAt });
 }
 
 /** Something valid came from the incumbent: it lives, and the newcomer must look for another id. */
 export function incumbentHeard(hub: Hub, pair: Pair): void {
   const challenger = endContest(hub, pair);
-  if (!challenger) return;
-  const rival = challenger.claim;
+  const rival = challenger?.claim;
   const holder = pair.current.claim;
   // It may have come in by another conversation meanwhile: nobody is its own rival.
-  if (rival && holder && sameWord(rival.boot, holder.boot)) return;
+  if (!rival || (holder && sameWord(rival.boot, holder.boot))) return;
   tell(hub, challenger, "duplicate-id");
   refuse(hub, challenger.place, "duplicate-id");
 }
@@ -61,33 +60,31 @@ export function endContest(hub: Hub, pair: Pair): Session | undefined {
 }
 
 /** The earliest instant at which a contest wants something; Infinity when there is none. */
-export function nextContestAt({ contests }: Hub): number {
+export function nextContestAt(hub: Hub): number {
   let at = Number.POSITIVE_INFINITY;
-  for (const { untilAt, probeAt } of contests.values()) at = Math.min(at, untilAt, probeAt);
+  for (const { untilAt, probeAt } of hub.contests.values()) {
+    at = Math.min(at, rawAt(hub, untilAt), rawAt(hub, probeAt));
+  }
   return at;
-}
-
-/** We were frozen: the incumbent's answers may lie unread, so every contest waits as much longer. */
-export function prolongContests({ contests }: Hub, stallMs: number): void {
-  for (const contest of contests.values()) contest.untilAt += stallMs;
 }
 
 /** Asks incumbents, and lets newcomers in where the incumbent stayed silent. */
 export function tickContests(hub: Hub): void {
   const { now } = hub.turn;
   for (const [pair, contest] of hub.contests) {
-    if (now >= contest.untilAt || isDead(hub, pair)) {
+    if (now >= rawAt(hub, contest.untilAt) || isDead(hub, pair)) {
       hub.contests.delete(pair);
-      letIn(hub, pair, contest.challenger);
-    } else if (now >= contest.probeAt) {
-      contest.probeAt = now + pair.policy.probeIntervalMs;
+      if (hub.isStream && isLive(hub, pair)) tell(hub, pair.current, "replaced");
+      bind(hub, pair, contest.challenger, hub.isStream ? "replaced" : "restarted");
+      beat(hub, pair, { asks: true });
+    } else if (now >= rawAt(hub, contest.probeAt)) {
+      contest.probeAt = hub.monitor.observedNow() + pair.policy.probeIntervalMs;
       beat(hub, pair, { asks: true });
     }
   }
 }
 
-function letIn(hub: Hub, pair: Pair, challenger: Session): void {
-  if (hub.isStream && isLive(hub, pair)) tell(hub, pair.current, "replaced");
-  bind(hub, pair, challenger, hub.isStream ? "replaced" : "restarted");
-  beat(hub, pair, { asks: true });
+/** When an instant of observed time comes, if we are not frozen again. */
+function rawAt({ turn, monitor }: Hub, observedAt: number): number {
+  return turn.now + observedAt - monitor.observedNow();
 }

@@ -6,10 +6,10 @@ import { challenge, incumbentHeard, strangerFor } from "./contests.ts";
 import type { BeatFrame, DataFrame, Frame, LeaveFrame } from "./frame.ts";
 import { type Arrived, drop, type Hub } from "./hub.ts";
 import { type Claim, type Complete, claimOf, isComplete, relate } from "./incarnation.ts";
-import { takeNotice, tellDead, tellKnownAs } from "./notices.ts";
+import { relateOrTell, takeNotice } from "./notices.ts";
 import { sendEcho, tell } from "./outbox.ts";
 import { beat, begin, isDead, isLive, observeBeat, renew } from "./pairs.ts";
-import { sentAt, may, note, startOver, type Pair, type Session } from "./session.ts";
+import { may, note, type Pair, type Session, sentAt, startOver } from "./session.ts";
 
 export function takeFromPeer(
   hub: Hub,
@@ -36,21 +36,15 @@ function takeLeave(hub: Hub, { ref, current }: Pair, frame: LeaveFrame): void {
 function isCurrent(hub: Hub, pair: Pair, session: Session, frame: Arrived<BeatFrame>): boolean {
   if (!isComplete(frame)) return isOfClaim(hub, session, frame);
   const claim = claimOf(frame);
-  const relation = relate(claim, session.claim ?? pair.buried);
   if (!pair.anyId && claim.id !== pair.id) {
     drop(hub, "wrong-id");
     return false;
   }
-  if (relation === "same" && session.claim) {
-    session.claim = claim;
-    return true;
-  }
-  if (relation === "clock-behind") tellKnownAs(hub, pair, frame);
-  else if (relation === "old" && session.claim) drop(hub, "old");
-  // Nothing claimed yet, so it is the buried one that speaks.
-  else if (relation === "old" || relation === "same") tellDead(hub, pair, frame);
-  else if (session.claim) follow(hub, pair, session, frame, relation);
-  else introduce(hub, pair, session, claim);
+  const relation = relateOrTell(hub, pair, session, frame);
+  if (!relation) return false;
+  if (!session.claim) introduce(hub, pair, session, claim);
+  else if (relation === "same") session.claim = claim;
+  else follow(hub, pair, session, frame, relation);
   return pair.current === session && relate(claim, session.claim) === "same";
 }
 
@@ -145,7 +139,12 @@ function hear(hub: Hub, { ref }: Pair, session: Session, frame: BeatFrame): bool
 }
 
 /** Answers to our own questions are as many as those; everything else costs a token. */
-function withinLimits(hub: Hub, { ref, policy }: Pair, session: Session, frame: BeatFrame): boolean {
+function withinLimits(
+  hub: Hub,
+  { ref, policy }: Pair,
+  session: Session,
+  frame: BeatFrame,
+): boolean {
   if (frame.type === "echo" && frame.echo > session.lastEcho) return true;
   const { now } = hub.turn;
   const { deadAfterMs } = session.negotiation.inForce;

@@ -9,7 +9,17 @@ import {
   MAX_ID_BYTES,
   PADDED_BYTES,
 } from "./frame.ts";
-import { ASKS, COMPLETE, COUNTED, LAYOUTS, type Layout, MAGIC, u32, VERSION, word } from "./layout.ts";
+import {
+  ASKS,
+  COMPLETE,
+  COUNTED,
+  LAYOUTS,
+  type Layout,
+  MAGIC,
+  u32,
+  VERSION,
+  word,
+} from "./layout.ts";
 import { decodeText } from "./text.ts";
 
 interface Fault {

@@ -1,7 +1,17 @@
 // Frames into bytes: one encoding for each value, so that equal frames are equal bytes.
 
 import type { BeatFrame, Frame } from "./frame.ts";
-import { ASKS, COMPLETE, COUNTED, LAYOUTS, type Layout, MAGIC, u32, VERSION, word } from "./layout.ts";
+import {
+  ASKS,
+  COMPLETE,
+  COUNTED,
+  LAYOUTS,
+  type Layout,
+  MAGIC,
+  u32,
+  VERSION,
+  word,
+} from "./layout.ts";
 import { encodeText } from "./text.ts";
 
 /** The bytes of a frame. The caller vouches for the ranges; `decodeFrame` checks them. */

@@ -7,7 +7,7 @@ import type { MonitorStats } from "../monitor/outputs.ts";
 import type { PeerRef } from "../monitor/refs.ts";
 import type { EndReason, PeerState } from "../peer/state.ts";
 import { derivePolicy, type Policy, type PolicyOptions } from "../policy.ts";
-import { nextContestAt, prolongContests, tickContests } from "./contests.ts";
+import { nextContestAt, tickContests } from "./contests.ts";
 import { createHub, define, type Hub, pairById, pathOf, transmit } from "./hub.ts";
 import { endPath, takeBytes } from "./inlet.ts";
 import {
@@ -20,7 +20,7 @@ import {
   type LeaveOptions,
 } from "./options.ts";
 import type { EndpointStats } from "./outputs.ts";
-import { beat, begin, createPair, isDead, isLive, remembered, sayLeave } from "./pairs.ts";
+import { beat, begin, createPair, isDead, remembered, sayLeave } from "./pairs.ts";
 import { type Path as AnyPath, type Pair, trustedUntil } from "./session.ts";
 import { forget, onMonitor } from "./verdicts.ts";
 
@@ -58,7 +58,6 @@ export class Endpoint<Path extends string | object = object> implements Iterable
   #backlog: (() => void)[] = [];
   #working = false;
   #settledAt = Number.POSITIVE_INFINITY;
-  #pausedAt: number | undefined;
   #closed = false;
 
   constructor(options: EndpointOptions<Path>) {
@@ -107,7 +106,6 @@ export class Endpoint<Path extends string | object = object> implements Iterable
    */
   dial(ref: PeerRef, path: Path): void {
     this.#with(ref, (pair, hub) => {
-      if (isLive(hub, pair)) hub.monitor.ended(ref, "closed");
       begin(hub, pair, path, "closed");
       beat(hub, pair, { asks: true });
     });
@@ -194,20 +192,11 @@ export class Endpoint<Path extends string | object = object> implements Iterable
 
   /** The silence of this peer, or of all, is our doing from now on. Beats go on. */
   pause(ref?: PeerRef): void {
-    this.#run(() => {
-      this.#hub.monitor.pause(ref);
-      if (ref === undefined) this.#pausedAt ??= this.#hub.turn.now;
-    });
+    this.#run(() => this.#hub.monitor.pause(ref));
   }
 
   resume(ref?: PeerRef): void {
-    this.#run(() => {
-      this.#hub.monitor.resume(ref);
-      if (ref !== undefined || this.#pausedAt === undefined) return;
-      // A contested incumbent may have answered meanwhile, unread.
-      prolongContests(this.#hub, this.#hub.turn.now - this.#pausedAt);
-      this.#pausedAt = undefined;
-    });
+    this.#run(() => this.#hub.monitor.resume(ref));
   }
 
   // ── bytes ──────────────────────────────────────────────────────────────────────────────────────
@@ -251,15 +240,13 @@ export class Endpoint<Path extends string | object = object> implements Iterable
   tick(options: { slice?: boolean | undefined } = {}): void {
     this.#run(() => {
       this.#hub.monitor.tick(options);
-      if (this.#pausedAt === undefined) tickContests(this.#hub);
+      tickContests(this.#hub);
     });
   }
 
   nextDeadline(): number {
-    const never = Number.POSITIVE_INFINITY;
-    if (this.#closed) return never;
-    const contestAt = this.#pausedAt === undefined ? nextContestAt(this.#hub) : never;
-    return Math.min(this.#hub.monitor.nextDeadline(), contestAt);
+    if (this.#closed) return Number.POSITIVE_INFINITY;
+    return Math.min(this.#hub.monitor.nextDeadline(), nextContestAt(this.#hub));
   }
 
   onEarlier(callback: () => void): () => void {

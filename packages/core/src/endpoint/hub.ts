@@ -53,7 +53,7 @@ export function createHub(
   settled: () => void,
   onMonitor: (output: MonitorOutput) => void,
 ): Hub {
-  const { host, transport, role = "both", limits, seed, stallToleranceMs, sample } = options;
+  const { host, transport, role = "both", limits } = options;
   const entropy = () => host.entropy?.() ?? 0;
   const trustsPaths = transport !== "datagram";
   const policy = define({ trustsPaths }, options.policy);
@@ -69,13 +69,12 @@ export function createHub(
     epoch: Math.floor(host.epochMs?.() ?? 0),
     turn,
     monitor: createMonitor({
+      ...options,
       // The monitor's instants are the endpoint's: one reading of the clock a turn.
       host: { now: () => turn.now },
       policy: derivePolicy(policy, { returns: "never" }),
       emit: onMonitor,
-      seed: seed ?? entropy(),
-      stallToleranceMs,
-      sample,
+      seed: options.seed ?? entropy(),
     }),
     sessions: new Sessions(entropy, limits?.candidates ?? 1_024, trustsPaths),
     pairs: new Map(),

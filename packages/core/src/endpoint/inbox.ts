@@ -4,11 +4,20 @@
 import { challenge, challengerOf, openForStranger, strangerFor } from "./contests.ts";
 import { takeFromPeer } from "./conversation.ts";
 import { type DataFrame, type Frame, isZero, sameWord } from "./frame.ts";
-import { type Arrived, define, drop, type Hub, pairById, pathOf, refuse, speakerAt } from "./hub.ts";
+import {
+  type Arrived,
+  define,
+  drop,
+  type Hub,
+  pairById,
+  pathOf,
+  refuse,
+  speakerAt,
+} from "./hub.ts";
 import { type Complete, claimOf, isComplete, relate } from "./incarnation.ts";
-import { tellDead, tellKnownAs } from "./notices.ts";
+import { relateOrTell, tellDead } from "./notices.ts";
 import { sendEcho } from "./outbox.ts";
-import { bind, createPair, isDead, isLive, known, remembered } from "./pairs.ts";
+import { bind, createPair, isLive, remembered } from "./pairs.ts";
 import { may, type Pair, type Session } from "./session.ts";
 
 export function takeFrame(hub: Hub, frame: Arrived<Frame>): void {
@@ -43,15 +52,9 @@ function takeUntagged(hub: Hub, frame: Arrived<Exclude<Frame, DataFrame>>): void
 
 /** Nothing is proven: answer, so that it can prove itself, and change nothing. */
 function answerUnproven(hub: Hub, frame: Arrived<Complete>): void {
-  const claim = claimOf(frame);
-  const pair = pairById(hub, claim.id);
-  const relation = relate(claim, pair && known(pair));
-  if (pair) {
-    if (relation === "clock-behind") return tellKnownAs(hub, pair, frame);
-    const toBuried = relate(claim, pair.buried);
-    if (toBuried === "old" || toBuried === "same") return tellDead(hub, pair, frame);
-    if (relation === "old") return drop(hub, "old");
-  }
+  const pair = pairById(hub, frame.identity.id);
+  const relation = pair && relateOrTell(hub, pair, pair.current, frame);
+  if (pair && !relation) return;
   const here = pair?.current.place === frame.place ? pair : undefined;
   const isCurrent = here && (!here.current.claim || relation === "same");
   const session = isCurrent ? here.current : strangerFor(hub, pair, frame);
@@ -112,10 +115,8 @@ function reject(hub: Hub, session: Session, reason: "not-accepted" | "too-many-p
 
 /** Somebody who claims an id we know: the next life of that peer, or a rival. */
 function admitUnder(hub: Hub, pair: Pair, session: Session, frame: Arrived<Complete>): void {
-  const relation = relate(claimOf(frame), known(pair));
-  if (relation === "clock-behind") return tellKnownAs(hub, pair, frame);
-  if (relation === "old") return drop(hub, "old");
-  if (relation === "same" && isDead(hub, pair)) return tellDead(hub, pair, frame);
+  const relation = relateOrTell(hub, pair, pair.current, frame);
+  if (!relation) return;
   if (relation === "new-process" && isLive(hub, pair)) return challenge(hub, pair, session);
   bind(hub, pair, session, "restarted");
   takeFromPeer(hub, pair, session, frame);

@@ -3,10 +3,10 @@
 
 import { type BeatFrame, type NoticeFrame, sameWord, TOP } from "./frame.ts";
 import { type Arrived, drop, type Hub } from "./hub.ts";
-import { type Complete, claimOf } from "./incarnation.ts";
+import { type Complete, claimOf, relate } from "./incarnation.ts";
 import { sendLeave, sendNotice, sendUrge } from "./outbox.ts";
-import { beat, known, renew } from "./pairs.ts";
-import { distrust, sentAt, may, type Pair, type Session } from "./session.ts";
+import { beat, renew } from "./pairs.ts";
+import { distrust, may, type Pair, type Session, sentAt } from "./session.ts";
 
 /** A NOTICE to us, in the current conversation. */
 export function takeNotice(hub: Hub, pair: Pair, frame: NoticeFrame): void {
@@ -30,6 +30,27 @@ export function takeNotice(hub: Hub, pair: Pair, frame: NoticeFrame): void {
   renew(hub, pair);
 }
 
+/**
+ * Tells a sender that is behind what is known of it in a conversation, or dead to us.
+ *
+ * @returns how it relates to what is known, where it is neither.
+ */
+export function relateOrTell(
+  hub: Hub,
+  pair: Pair,
+  { claim: known = pair.buried }: Session,
+  frame: Arrived<Complete>,
+): "same" | "new-session" | "new-process" | undefined {
+  const claim = claimOf(frame);
+  const relation = relate(claim, known);
+  const toBuried = relate(claim, pair.buried);
+  if (relation === "clock-behind") tellKnownAs(hub, pair, frame, known?.epoch);
+  else if (toBuried === "old" || toBuried === "same") tellDead(hub, pair, frame);
+  else if (relation === "old") drop(hub, "old");
+  else return relation;
+  return undefined;
+}
+
 /** Only questions are answered; an ECHO never is. */
 export function tellDead(
   hub: Hub,
@@ -49,12 +70,16 @@ export function tellDead(
  * Tells a process that its id is known under a later epoch. An ECHO is not answered, but it ends a
  * round trip and so makes a BEAT due: one that lets its receiver ask, and be told.
  */
-export function tellKnownAs(hub: Hub, pair: Pair, frame: Arrived<Complete>): void {
+function tellKnownAs(
+  hub: Hub,
+  { current }: Pair,
+  frame: Arrived<Complete>,
+  knownEpoch: number | undefined,
+): void {
   drop(hub, "clock-behind");
-  const { current } = pair;
   if (frame.type === "beat") {
     if (!mayTell(hub, current, "answeredAt")) return;
-    sendNotice(hub, current, "known-as", claimOf(frame), frame, known(pair)?.epoch);
+    sendNotice(hub, current, "known-as", claimOf(frame), frame, knownEpoch);
   } else if (sentAt(current, frame.echo) && mayTell(hub, current, "askedAt")) {
     sendUrge(hub, current, frame);
   }

@@ -101,7 +101,14 @@ export function checkOptions(options: EndpointOptions<never>): void {
   const functions = { send, emit, "host.entropy": host?.entropy, "host.epochMs": host?.epochMs };
   for (const [name, value] of Object.entries(functions)) {
     const isFit = typeof value === "function";
-    check(isFit, name, value, "a function", "Give one; systemHost() has those of a host.", SystoleTypeError);
+    check(
+      isFit,
+      name,
+      value,
+      "a function",
+      "Give one; systemHost() has those of a host.",
+      SystoleTypeError,
+    );
   }
   checkChoice("transport", options.transport, ["stream", "message", "datagram"]);
   checkRole(options.role);
@@ -116,7 +123,12 @@ export function checkRole(role: Role | undefined): void {
 
 export function checkLeave({ returnInMs = 0, reason }: LeaveOptions): void {
   checkChoice("reason", reason, LEAVE_REASONS);
-  check(returnInMs >= 0 && returnInMs < Number.POSITIVE_INFINITY, "returnInMs", returnInMs, "a finite number of ms from 0 on");
+  check(
+    returnInMs >= 0 && returnInMs < Number.POSITIVE_INFINITY,
+    "returnInMs",
+    returnInMs,
+    "a finite number of ms from 0 on",
+  );
 }
 
 export function checkId(id: unknown): void {
@@ -127,7 +139,11 @@ export function checkId(id: unknown): void {
   check(isFit, "id", id, what, "Give each process a short name of its own.");
 }
 
-function checkChoice<Value>(name: string, value: Value | undefined, allowed: readonly Value[]): void {
+function checkChoice<Value>(
+  name: string,
+  value: Value | undefined,
+  allowed: readonly Value[],
+): void {
   const isFit = value === undefined || allowed.includes(value);
   check(isFit, name, value, `one of ${allowed.join(", ")}`);
 }

@@ -14,7 +14,7 @@ import {
 } from "./frame.ts";
 import { type Arrived, type Hub, transmit } from "./hub.ts";
 import type { Incarnation } from "./incarnation.ts";
-import { takeSeq, giveBackSeq, type Place, type Session } from "./session.ts";
+import { giveBackSeq, type Place, type Session, takeSeq } from "./session.ts";
 import { encodeText } from "./text.ts";
 
 /** What a BEAT shall be besides true. */

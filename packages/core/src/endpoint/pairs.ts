@@ -5,7 +5,6 @@ import type { PeerRef } from "../monitor/refs.ts";
 import type { EndReason } from "../peer/state.ts";
 import { derivePolicy, leastForgetAfterMs, type Policy } from "../policy.ts";
 import type { Hub } from "./hub.ts";
-import type { Claim } from "./incarnation.ts";
 import type { LeaveOptions } from "./options.ts";
 import { type BeatOptions, sendBeat, sendLeave } from "./outbox.ts";
 import { distrust, type Pair, type Place, type Session } from "./session.ts";
@@ -30,11 +29,6 @@ function openFor(hub: Hub, pair: Pair, place: Place): Session {
   return session;
 }
 
-/** What is known of the other side: who it is, or who it was when it died. */
-export function known(pair: Pair): Claim | undefined {
-  return pair.current.claim ?? pair.buried;
-}
-
 export function isDead(hub: Hub, pair: Pair): boolean {
   return hub.monitor.status(pair.ref) === "dead";
 }
@@ -48,7 +42,7 @@ export function isLive(hub: Hub, pair: Pair): boolean {
 /** The monitor declared this peer dead, for whatever reason: its conversation is over. */
 export function died(hub: Hub, pair: Pair): void {
   const { current, previous } = pair;
-  pair.buried = known(pair);
+  pair.buried = current.claim ?? pair.buried;
   if (previous) hub.sessions.close(previous);
   pair.previous = current;
   // On streams a connection dies with its conversation.

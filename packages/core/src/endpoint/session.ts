@@ -37,7 +37,10 @@ export interface Pair {
   successor?: Session | undefined;
 }
 
-/** A newcomer under an id that is taken: the incumbent is asked until then, and silence loses. */
+/**
+ * A newcomer under an id that is taken: the incumbent is asked until then, and silence loses. In
+ * observed time: while we are frozen or paused, the incumbent's answers may lie unread.
+ */
 export interface Contest {
   readonly challenger: Session;
   untilAt: number;

@@ -39,11 +39,11 @@ export class Sessions {
   /** A new conversation with a peer at a place. */
   open(place: Place, policy: Policy, role: Role, now: number): Session {
     const slot = this.#free.pop() ?? this.#slots.length;
-    const tag = { hi: this.#entropy(), lo: this.#randomAround(slot) };
+    const hi = this.#entropy();
     this.#opened += 1;
     const session = createSession({
       number: this.#opened,
-      tag,
+      tag: { hi, lo: Math.floor(this.#entropy() / SLOTS) * SLOTS + slot },
       place,
       createdAt: now,
       negotiation: new Negotiation(policy, role),
@@ -56,10 +56,10 @@ export class Sessions {
   /** A new conversation with somebody we do not know yet. Replaces the stranger at the same place. */
   openForStranger(place: Place, policy: Policy, role: Role, now: number): Session {
     const before = this.#strangers.get(place);
-    if (before !== undefined) this.close(before);
+    if (before) this.close(before);
     for (const oldest of this.#strangers.values()) {
-      const expired = now - oldest.createdAt > policy.deadAfterMs;
-      if (!expired && this.#strangers.size < this.#maxStrangers) break;
+      const isFresh = now - oldest.createdAt <= policy.deadAfterMs;
+      if (isFresh && this.#strangers.size < this.#maxStrangers) break;
       this.close(oldest);
     }
     const session = this.open(place, policy, role, now);
@@ -83,7 +83,7 @@ export class Sessions {
 
   byTag(tag: Word64): Session | undefined {
     const session = this.#slots[tag.lo % SLOTS];
-    return session !== undefined && sameWord(session.tag, tag) ? session : undefined;
+    return session && sameWord(session.tag, tag) ? session : undefined;
   }
 
   strangerAt(place: Place): Session | undefined {
@@ -93,10 +93,5 @@ export class Sessions {
   /** The newest conversation at a place that belongs to one at a time. */
   at(place: Place): Session | undefined {
     return this.#owners.get(place);
-  }
-
-  #randomAround(slot: number): number {
-    const high = Math.floor(this.#entropy() / SLOTS);
-    return high * SLOTS + slot;
   }
 }

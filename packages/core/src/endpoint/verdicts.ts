@@ -1,17 +1,14 @@
 // What follows from what the monitor says: frames for beats, and the end of conversations and pairs.
 
 import type { MonitorOutput } from "../monitor/outputs.ts";
-import { endContest, prolongContests } from "./contests.ts";
+import { endContest } from "./contests.ts";
 import { type Hub, pathOf } from "./hub.ts";
 import { beat, died, isDead } from "./pairs.ts";
 import type { Pair } from "./session.ts";
 
 export function onMonitor(hub: Hub, output: MonitorOutput): void {
   const { type } = output;
-  if (type === "stalled") {
-    hub.lastStallMs = output.stallMs;
-    prolongContests(hub, output.stallMs);
-  }
+  if (type === "stalled") hub.lastStallMs = output.stallMs;
   const pair = "peer" in output && hub.pairs.get(output.peer);
   if (type === "beat") {
     if (pair) sendDueBeat(hub, pair, output.probe);
