@@ -21,12 +21,12 @@ export function strangerFor(hub: Hub, pair: Pair | undefined, frame: Arrived<Com
   return session;
 }
 
-export function openForStranger({ sessions, policy, role, turn }: Hub, place: Place): Session {
-  return sessions.openForStranger(place, policy, role, turn.now);
+export function openForStranger(hub: Hub, place: Place): Session {
+  return hub.sessions.openForStranger(place, hub.policy, hub.role, hub.turn.now);
 }
 
-export function challengerOf({ contests }: Hub, pair: Pair): Session | undefined {
-  return contests.get(pair)?.challenger;
+export function challengerOf(hub: Hub, pair: Pair): Session | undefined {
+  return hub.contests.get(pair)?.challenger;
 }
 
 /** Another process claims the id of a live peer: it waits while the incumbent is asked. */
@@ -85,6 +85,6 @@ export function tickContests(hub: Hub): void {
 }
 
 /** When an instant of observed time comes, if we are not frozen again. */
-function rawAt({ turn, monitor }: Hub, observedAt: number): number {
-  return turn.now + observedAt - monitor.observedNow();
+function rawAt(hub: Hub, observedAt: number): number {
+  return hub.turn.now + observedAt - hub.monitor.observedNow();
 }

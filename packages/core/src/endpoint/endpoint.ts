@@ -6,9 +6,9 @@ import { SystoleTypeError } from "../errors.ts";
 import type { MonitorStats } from "../monitor/outputs.ts";
 import type { PeerRef } from "../monitor/refs.ts";
 import type { EndReason, PeerState } from "../peer/state.ts";
-import { derivePolicy, type Policy, type PolicyOptions } from "../policy.ts";
+import type { Policy, PolicyOptions } from "../policy.ts";
 import { nextContestAt, tickContests } from "./contests.ts";
-import { createHub, define, type Hub, pairById, pathOf, transmit } from "./hub.ts";
+import { createHub, define, type Hub, pathOf } from "./hub.ts";
 import { endPath, takeBytes } from "./inlet.ts";
 import {
   checkId,
@@ -20,7 +20,7 @@ import {
   type LeaveOptions,
 } from "./options.ts";
 import type { EndpointStats } from "./outputs.ts";
-import { beat, begin, createPair, isDead, remembered, sayLeave } from "./pairs.ts";
+import { addByHand, beat, begin, remembered, sayLeave, sendMessage } from "./pairs.ts";
 import { type Path as AnyPath, type Pair, trustedUntil } from "./session.ts";
 import { forget, onMonitor } from "./verdicts.ts";
 
@@ -79,24 +79,14 @@ export class Endpoint<Path extends string | object = object> implements Iterable
    * @throws TypeError `ERR_SYSTOLE_DUPLICATE_PEER` when it is there and not dead.
    */
   add(id: string, options: EndpointAddOptions<Path> = {}): PeerRef {
-    const hub = this.#hub;
     checkId(id);
     checkRole(options.role);
-    const { path, role = hub.role, anyId = false } = options;
-    const policy = options.policy === undefined ? hub.policy : define(hub, options.policy);
+    const { policy } = options;
+    const own = policy === undefined ? undefined : define(this.#hub, policy);
     return this.#run(() => {
-      this.#checkOpen();
-      const known = pairById(hub, id);
-      if (known !== undefined && isDead(hub, known)) {
-        if (options.policy !== undefined || !known.byHand) known.policy = policy;
-        known.byHand = true;
-        begin(hub, known, path ?? known.current.place, "closed");
-        return known.ref;
-      }
-      const ref = hub.monitor.add(id, { policy: derivePolicy(policy, { returns: "never" }), role });
-      const session = hub.sessions.open(path ?? ref, policy, role, hub.turn.now);
-      createPair(hub, ref, id, session, { policy, role, anyId, byHand: true });
-      return ref;
+      if (!this.#closed) return addByHand(this.#hub, id, options, own);
+      const message = "This endpoint is closed.\nCreate another one.";
+      throw new SystoleTypeError("ERR_SYSTOLE_CLOSED", message);
     });
   }
 
@@ -218,16 +208,7 @@ export class Endpoint<Path extends string | object = object> implements Iterable
 
   /** An application message for a peer that is not dead, on a stream. False where it was not sent. */
   message(ref: PeerRef, bytes: Uint8Array): boolean {
-    const send = (pair: Pair, hub: Hub) => {
-      if (!hub.isStream || isDead(hub, pair)) return false;
-      // A message of somebody who never said who it is would be dropped over there.
-      if (pair.current.nextSeq === 1) beat(hub, pair, { asks: true });
-      const { place } = pair.current;
-      if (!transmit(hub, ref, place, { type: "data", payload: bytes })) return false;
-      hub.monitor.sent(ref);
-      return true;
-    };
-    return this.#with(ref, send) ?? false;
+    return this.#with(ref, (pair, hub) => sendMessage(hub, pair, bytes)) ?? false;
   }
 
   /** A path, or the peer on it, is over, and the transport knows why. */
@@ -313,19 +294,12 @@ export class Endpoint<Path extends string | object = object> implements Iterable
     });
   }
 
-  #checkOpen(): void {
-    if (!this.#closed) return;
-    throw new SystoleTypeError(
-      "ERR_SYSTOLE_CLOSED",
-      "This endpoint is closed.\nCreate another one.",
-    );
-  }
-
   #settle(): void {
     const deadline = this.nextDeadline();
-    const { POSITIVE_INFINITY: never } = Number;
-    const moved = deadline < this.#settledAt || (deadline === never && this.#settledAt !== never);
+    const before = this.#settledAt;
+    const isNever = deadline === Number.POSITIVE_INFINITY;
     this.#settledAt = deadline;
-    if (moved) for (const callback of this.#earlier) callback();
+    if (deadline < before || (isNever && before < deadline))
+      for (const callback of this.#earlier) callback();
   }
 }

@@ -123,5 +123,5 @@ export function sameWord(a: Word64, b: Word64): boolean {
 }
 
 export function isZero(word: Word64): boolean {
-  return word.hi === 0 && word.lo === 0;
+  return sameWord(word, NO_TAG);
 }

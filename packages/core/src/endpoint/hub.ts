@@ -121,9 +121,9 @@ export function transmit(
 }
 
 /** Whoever is at this place can do nothing useful there any more. */
-export function refuse({ turn }: Hub, place: Place, reason: RefusedReason): void {
+export function refuse(hub: Hub, place: Place, reason: RefusedReason): void {
   const path = pathOf(place);
-  if (path !== undefined) turn.push({ type: "refused", path, reason });
+  if (path !== undefined) hub.turn.push({ type: "refused", path, reason });
 }
 
 /** A place as the transport knows it: undefined for a peer that was added without a path. */
@@ -131,13 +131,12 @@ export function pathOf(place: Place | undefined): Path | undefined {
   return typeof place === "number" ? undefined : place;
 }
 
-export function pairById({ monitor, pairs }: Hub, id: string): Pair | undefined {
-  return pairs.get(monitor.find(id) as PeerRef);
+export function pairById(hub: Hub, id: string): Pair | undefined {
+  return hub.pairs.get(hub.monitor.find(id) as PeerRef);
 }
 
 /** The peer whose conversation is held at this place, once it said who it is. */
-export function speakerAt({ sessions }: Hub, place: Place): Pair | undefined {
-  const session = sessions.at(place);
-  const isKnown = session?.claim !== undefined && session === session.pair?.current;
-  return isKnown ? session.pair : undefined;
+export function speakerAt(hub: Hub, place: Place): Pair | undefined {
+  const session = hub.sessions.at(place);
+  return session?.claim && session === session.pair?.current ? session.pair : undefined;
 }

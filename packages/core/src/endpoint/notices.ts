@@ -85,6 +85,6 @@ function tellKnownAs(
   }
 }
 
-function mayTell({ policy, turn }: Hub, session: Session, what: "answeredAt" | "askedAt"): boolean {
-  return may(session, what, turn.now, policy.probeIntervalMs);
+function mayTell(hub: Hub, session: Session, what: "answeredAt" | "askedAt"): boolean {
+  return may(session, what, hub.turn.now, hub.policy.probeIntervalMs);
 }

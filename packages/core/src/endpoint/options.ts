@@ -124,7 +124,7 @@ export function checkRole(role: Role | undefined): void {
 export function checkLeave({ returnInMs = 0, reason }: LeaveOptions): void {
   checkChoice("reason", reason, LEAVE_REASONS);
   check(
-    returnInMs >= 0 && returnInMs < Number.POSITIVE_INFINITY,
+    Number.isFinite(returnInMs) && returnInMs >= 0,
     "returnInMs",
     returnInMs,
     "a finite number of ms from 0 on",

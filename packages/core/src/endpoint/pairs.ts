@@ -4,10 +4,10 @@
 import type { PeerRef } from "../monitor/refs.ts";
 import type { EndReason } from "../peer/state.ts";
 import { derivePolicy, leastForgetAfterMs, type Policy } from "../policy.ts";
-import type { Hub } from "./hub.ts";
-import type { LeaveOptions } from "./options.ts";
+import { type Hub, pairById, transmit } from "./hub.ts";
+import type { EndpointAddOptions, LeaveOptions } from "./options.ts";
 import { type BeatOptions, sendBeat, sendLeave } from "./outbox.ts";
-import { distrust, type Pair, type Place, type Session } from "./session.ts";
+import { distrust, type Pair, type Path, type Place, type Session } from "./session.ts";
 
 export function createPair(
   hub: Hub,
@@ -20,6 +20,27 @@ export function createPair(
   current.pair = pair;
   hub.pairs.set(ref, pair);
   return pair;
+}
+
+/** Adds a peer until it is removed, or begins the next session of a dead one. */
+export function addByHand(
+  hub: Hub,
+  id: string,
+  { path, role = hub.role, anyId = false }: EndpointAddOptions<Path>,
+  ownPolicy: Policy | undefined,
+): PeerRef {
+  const policy = ownPolicy ?? hub.policy;
+  const known = pairById(hub, id);
+  if (known && isDead(hub, known)) {
+    if (ownPolicy || !known.byHand) known.policy = policy;
+    known.byHand = true;
+    begin(hub, known, path ?? known.current.place, "closed");
+    return known.ref;
+  }
+  const ref = hub.monitor.add(id, { policy: derivePolicy(policy, { returns: "never" }), role });
+  const session = hub.sessions.open(path ?? ref, policy, role, hub.turn.now);
+  createPair(hub, ref, id, session, { policy, role, anyId, byHand: true });
+  return ref;
 }
 
 /** A fresh conversation with a peer, not yet current. */
@@ -90,13 +111,23 @@ export function beat(hub: Hub, pair: Pair, how: BeatOptions = {}): void {
 }
 
 export function observeBeat(
-  { options, turn }: Hub,
+  hub: Hub,
   { ref: peer, id }: Pair,
   direction: "sent" | "received",
   seq: number,
 ): void {
-  if (options.observeBeats?.() !== true) return;
-  turn.push({ type: "beat", peer, id, direction, at: turn.now, seq });
+  if (hub.options.observeBeats?.() !== true) return;
+  hub.turn.push({ type: "beat", peer, id, direction, at: hub.turn.now, seq });
+}
+
+/** An application message; false where it was not sent. */
+export function sendMessage(hub: Hub, pair: Pair, payload: Uint8Array): boolean {
+  if (!hub.isStream || isDead(hub, pair)) return false;
+  // A message of somebody who never said who it is would be dropped over there.
+  if (pair.current.nextSeq === 1) beat(hub, pair, { asks: true });
+  const isSent = transmit(hub, pair.ref, pair.current.place, { type: "data", payload });
+  if (isSent) hub.monitor.sent(pair.ref);
+  return isSent;
 }
 
 /** Says LEAVE in the current conversation. */
