@@ -14,7 +14,7 @@ describe("wrong options", () => {
     options: unknown,
     message: RegExp,
   ])[] = [
-    ["options", undefined, undefined, /^id must be a well-formed string of 1 to 128 bytes/],
+    ["options", undefined, undefined, /^An id must be a well-formed string of 1 to 128 bytes/],
     ["id", undefined, { ...plain, id: undefined }, /got undefined\)\.\nGive each process/],
     ["id", "", { ...plain, id: "" }, /got ""\)/],
     ["id", long, { ...plain, id: long }, /got "x{129}"\)/],

@@ -136,7 +136,7 @@ export function checkId(id: unknown): void {
   // A lone surrogate does not survive UTF-8: two different strings would be one id on the wire.
   const isFit = decodeText(bytes) === id && bytes.length > 0 && bytes.length <= MAX_ID_BYTES;
   const what = `a well-formed string of 1 to ${MAX_ID_BYTES} bytes in UTF-8`;
-  check(isFit, "id", id, what, "Give each process a short name of its own.");
+  check(isFit, "An id", id, what, "Give each process a short name of its own.");
 }
 
 function checkChoice<Value>(
