@@ -20,7 +20,7 @@ import {
   type LeaveOptions,
 } from "./options.ts";
 import type { EndpointStats } from "./outputs.ts";
-import { addByHand, beat, begin, remembered, sayLeave, sendMessage } from "./pairs.ts";
+import { addByHand, beat, begin, changePolicy, sayLeave, sendMessage } from "./pairs.ts";
 import { type Path as AnyPath, type Pair, trustedUntil } from "./session.ts";
 import { forget, onMonitor } from "./verdicts.ts";
 
@@ -54,9 +54,8 @@ export class Endpoint<Path extends string | object = object> implements Iterable
 
   readonly #hub: Hub;
   readonly #earlier: Set<() => void> = new Set();
-  /** Frames that a synchronous transport brought while one was being worked on. */
-  #backlog: (() => void)[] = [];
-  #working = false;
+  /** Frames that a synchronous transport brought while one was being worked on; undefined in between. */
+  #backlog: (() => void)[] | undefined;
   #settledAt = Number.POSITIVE_INFINITY;
   #closed = false;
 
@@ -81,12 +80,10 @@ export class Endpoint<Path extends string | object = object> implements Iterable
   add(id: string, options: EndpointAddOptions<Path> = {}): PeerRef {
     checkId(id);
     checkRole(options.role);
-    const { policy } = options;
-    const own = policy === undefined ? undefined : define(this.#hub, policy);
+    const own = options.policy === undefined ? undefined : define(this.#hub, options.policy);
     return this.#run(() => {
       if (!this.#closed) return addByHand(this.#hub, id, options, own);
-      const message = "This endpoint is closed.\nCreate another one.";
-      throw new SystoleTypeError("ERR_SYSTOLE_CLOSED", message);
+      throw new SystoleTypeError("ERR_SYSTOLE_CLOSED", "This endpoint is closed.\nCreate another.");
     });
   }
 
@@ -115,7 +112,7 @@ export class Endpoint<Path extends string | object = object> implements Iterable
     this.#run(() => {
       const pair = this.#hub.pairs.get(ref);
       this.#hub.monitor.remove(ref);
-      if (pair !== undefined) forget(this.#hub, pair);
+      if (pair) forget(this.#hub, pair);
     });
   }
 
@@ -172,12 +169,7 @@ export class Endpoint<Path extends string | object = object> implements Iterable
    */
   setPolicy(ref: PeerRef, options: PolicyOptions): void {
     const policy = define(this.#hub, options);
-    this.#with(ref, (pair, { monitor }) => {
-      const { negotiation, nextSeq } = pair.current;
-      pair.policy = pair.byHand ? policy : remembered(policy);
-      negotiation.setPolicy(pair.policy, nextSeq);
-      monitor.setPolicy(ref, negotiation.inForce);
-    });
+    this.#with(ref, (pair, hub) => changePolicy(hub, pair, policy));
   }
 
   /** The silence of this peer, or of all, is our doing from now on. Beats go on. */
@@ -197,13 +189,10 @@ export class Endpoint<Path extends string | object = object> implements Iterable
    */
   receive(bytes: Uint8Array, from: Path | PeerRef): void {
     if (this.#closed) return;
-    if (this.#working) {
-      // Not `slice`: that of a Buffer copies nothing.
-      const copy = new Uint8Array(bytes);
-      this.#backlog.push(() => takeBytes(this.#hub, copy, from));
-      return;
-    }
-    this.#run(() => takeBytes(this.#hub, bytes, from));
+    if (!this.#backlog) return this.#run(() => takeBytes(this.#hub, bytes, from));
+    // Not `slice`: that of a Buffer copies nothing.
+    const copy = new Uint8Array(bytes);
+    this.#backlog.push(() => takeBytes(this.#hub, copy, from));
   }
 
   /** An application message for a peer that is not dead, on a stream. False where it was not sent. */
@@ -252,8 +241,7 @@ export class Endpoint<Path extends string | object = object> implements Iterable
     this.#run(() => {
       for (const pair of this.#hub.pairs.values()) {
         sayLeave(this.#hub, pair, options);
-        this.#hub.monitor.remove(pair.ref);
-        forget(this.#hub, pair);
+        this.remove(pair.ref);
       }
       this.#hub.streams.clear();
       this.#closed = true;
@@ -270,18 +258,25 @@ export class Endpoint<Path extends string | object = object> implements Iterable
     return this.#hub.monitor.stats();
   }
 
-  // ── inside ─────────────────────────────────────────────────────────────────────────────────────
-
   /** One turn. What a synchronous transport brings meanwhile is worked on at its end. */
   #run<Result>(body: () => Result): Result {
-    return this.#hub.turn.run(() => {
-      if (this.#working) return body();
-      this.#working = true;
+    const { turn } = this.#hub;
+    return turn.run(() => {
+      if (this.#backlog) return body();
+      const backlog: (() => void)[] = [];
+      this.#backlog = backlog;
       try {
         return body();
       } finally {
-        for (let next = this.#backlog.shift(); next; next = this.#backlog.shift()) next();
-        this.#working = false;
+        // A callback of the user's that throws must not keep what came behind it from being heard.
+        for (const takeNext of backlog) {
+          try {
+            takeNext();
+          } catch (error) {
+            turn.fail(error);
+          }
+        }
+        this.#backlog = undefined;
       }
     });
   }

@@ -43,6 +43,14 @@ export function addByHand(
   return ref;
 }
 
+/** Changes what is asked of a peer. What shortens comes into force once the peer knows. */
+export function changePolicy(hub: Hub, pair: Pair, policy: Policy): void {
+  const { negotiation, nextSeq } = pair.current;
+  pair.policy = pair.byHand ? policy : remembered(policy);
+  negotiation.setPolicy(pair.policy, nextSeq);
+  hub.monitor.setPolicy(pair.ref, negotiation.inForce);
+}
+
 /** A fresh conversation with a peer, not yet current. */
 function openFor(hub: Hub, pair: Pair, place: Place): Session {
   const session = hub.sessions.open(place, pair.policy, pair.role, hub.turn.now);
