@@ -58,9 +58,10 @@ export function decodeFrame(bytes: Uint8Array): Decoded {
   if (bytes.length < endsAt) return fault("short");
   if (type === "data") return { ok: true, frame: { type, payload: bytes.subarray(endsAt) } };
   const frame: Record<string, unknown> = { type };
-  for (const [name, at, field] of fields) {
-    frame[name] = field.get(bytes, at);
-    if (frame[name] === undefined) return fault("range");
+  for (const { name, at, field } of fields) {
+    const value = field.get(bytes, at);
+    if (value === undefined) return fault("range");
+    frame[name] = value;
   }
   let extraAt = endsAt;
   if (type === "beat" || type === "echo") {
@@ -70,7 +71,7 @@ export function decodeFrame(bytes: Uint8Array): Decoded {
       const boot = word.get(bytes, endsAt);
       const idAt = endsAt + 9;
       extraAt = idAt + (bytes[idAt - 1] as number);
-      const id = textBetween(bytes, idAt, extraAt);
+      const id = idBetween(bytes, idAt, extraAt);
       if (!id) return fault("id");
       if (frame["asks"] && bytes.length < PADDED_BYTES) return fault("short");
       frame["identity"] = { boot, id };
@@ -82,7 +83,7 @@ export function decodeFrame(bytes: Uint8Array): Decoded {
 }
 
 /** An id; undefined or empty where it is none. */
-function textBetween(bytes: Uint8Array, at: number, endsAt: number): string | undefined {
+function idBetween(bytes: Uint8Array, at: number, endsAt: number): string | undefined {
   const isFit = endsAt <= bytes.length && endsAt - at <= MAX_ID_BYTES;
   return isFit ? decodeText(bytes.subarray(at, endsAt)) : undefined;
 }

@@ -25,7 +25,7 @@ export function encodeFrame(frame: Frame): Uint8Array<ArrayBuffer> {
   const flags = (id ? COMPLETE : 0) + (asks ? ASKS : 0) + (counted ? COUNTED : 0);
   bytes.set([MAGIC, VERSION, index + 1, flags]);
   u32.put(bytes, 4, bytes.length);
-  for (const [name, at, field] of fields) field.put(bytes, at, frame[name as keyof Frame]);
+  for (const { name, at, field } of fields) field.put(bytes, at, frame[name as keyof Frame]);
   if (id) {
     word.put(bytes, endsAt, identity.boot);
     bytes[endsAt + 8] = id.length;

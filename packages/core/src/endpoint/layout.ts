@@ -65,6 +65,7 @@ function oneOf<Value>(list: readonly Value[]): Field<Value> {
     },
   };
 }
+
 export const LEAVE_REASONS: readonly LeaveReason[] = ["leaving", "removed"];
 const NOTICE_KINDS: readonly NoticeKind[] = [
   "dead",
@@ -74,11 +75,18 @@ const NOTICE_KINDS: readonly NoticeKind[] = [
   "incompatible",
 ];
 
+/** A field, what it is called in a frame, and where it begins. */
+interface Placed {
+  readonly name: string;
+  readonly at: number;
+  readonly field: Field<unknown>;
+}
+
 /** A type of frame: the flags it may have, and its fields in order, behind the header. */
 export interface Layout {
   readonly type: Frame["type"];
   readonly flags: number;
-  readonly fields: readonly (readonly [name: string, at: number, field: Field<unknown>])[];
+  readonly fields: readonly Placed[];
   /** Where the fields end, and what has no fixed size begins. */
   readonly endsAt: number;
 }
@@ -95,7 +103,7 @@ function layout<Of extends Frame>(type: Of["type"], flags: number, fields: Field
   let endsAt = HEADER_BYTES;
   const placed = Object.entries<Field<unknown>>(fields).map(([name, field]) => {
     endsAt += field.bytes;
-    return [name, endsAt - field.bytes, field] as const;
+    return { name, at: endsAt - field.bytes, field };
   });
   return { type, flags, fields: placed, endsAt };
 }

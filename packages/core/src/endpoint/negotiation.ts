@@ -121,6 +121,7 @@ export class Negotiation {
 
   /** They have our frame `seq`. */
   echoed(seq: number): void {
+    if (!this.pending) return;
     this.#gap.echoed(seq);
     this.#dead.echoed(seq);
     this.#refresh();
