@@ -227,3 +227,27 @@ describe("one reading of the clock", () => {
     ).toEqual(new Array(10).fill(1));
   });
 });
+
+test("a callback that throws while a synchronous transport delivers surfaces, and nothing goes deaf", () => {
+  const hello: Uint8Array<ArrayBuffer>[] = [];
+  const stranger = createEndpoint<string>({
+    ...plain,
+    id: "stranger",
+    send: (_peer, frame) => hello.push(frame),
+  });
+  stranger.dial(stranger.add("me"), "wire");
+  const deliver = (): void => endpoint.receive(hello[0] as Uint8Array, "from afar");
+  let accepts = (): boolean => {
+    throw new Error("accept");
+  };
+  const endpoint: Endpoint<string> = createEndpoint({
+    ...plain,
+    send: deliver,
+    accept: () => accepts(),
+  });
+  const peer = endpoint.add("somebody");
+  expect(() => endpoint.dial(peer, "wire")).toThrow("accept");
+  accepts = () => true;
+  deliver();
+  expect(endpoint.find("stranger")).toBeDefined();
+});

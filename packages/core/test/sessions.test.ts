@@ -11,7 +11,7 @@ const policy = definePolicy();
 
 function setUp({ maxStrangers = 3, owned = false, seed = 1 } = {}) {
   const host = new ManualHost({ seed });
-  const sessions = new Sessions<string>(() => host.entropy(), maxStrangers, owned);
+  const sessions = new Sessions(() => host.entropy(), maxStrangers, owned);
   let now = 0;
   return {
     sessions,
@@ -153,15 +153,15 @@ test("whatever is opened and closed, tags are unique, and memory is bounded by w
   fc.assert(
     fc.property(ops, fc.integer({ min: 1, max: 4 }), fc.nat(), (list, maxStrangers, seed) => {
       const { sessions, open, stranger, pass } = setUp({ maxStrangers, seed });
-      const mine: Session<string>[] = [];
-      const everybody: Session<string>[] = [];
+      const mine: Session[] = [];
+      const everybody: Session[] = [];
       const tags = new Set<string>();
       for (const { kind, n } of list) {
         pass(1);
         const some = everybody[n % Math.max(1, everybody.length)];
         if (kind === "open") {
           mine.push(open(`${n}`));
-          everybody.push(mine.at(-1) as Session<string>);
+          everybody.push(mine.at(-1) as Session);
         } else if (kind === "stranger") {
           everybody.push(stranger(`${n}`));
         } else if (some !== undefined && kind === "close") {

@@ -1,5 +1,5 @@
-// What a frame is: five kinds, and the numbers of their layout. They are written in encode.ts and read
-// in decode.ts. Layout: docs/wire.md.
+// What a frame is: five kinds. How they lie in bytes is in layout.ts; they are written in encode.ts and
+// read in decode.ts.
 
 /** Numbers of 48 bits; the top of the range is invalid, so that X + 1 always exists. */
 export const TOP: number = 2 ** 48 - 1;
@@ -9,17 +9,11 @@ export const MAX_ID_BYTES = 128;
 export const MAX_CONTROL_BYTES = 1_200;
 export const HEADER_BYTES = 8;
 
-export const MAGIC = 0x53;
-export const VERSION = 1;
-export const SHORT_BYTES = 68;
-export const LEAVE_BYTES = 39;
-export const NOTICE_BYTES = 61;
-/** The longest complete BEAT or ECHO. A complete question is at least as long: no answer is longer. */
-export const PADDED_BYTES: number = SHORT_BYTES + 9 + MAX_ID_BYTES;
-
-export const COMPLETE = 1;
-export const ASKS = 2;
-export const COUNTED = 4;
+/**
+ * The longest complete BEAT or ECHO: 77 bytes and an id. A complete question is at least as long: no answer
+ * is longer.
+ */
+export const PADDED_BYTES: number = 77 + MAX_ID_BYTES;
 
 /** A tag or boot id: 64 random bits in two halves. */
 export interface Word64 {
@@ -124,20 +118,10 @@ export type FrameFault =
 export const NO_TAG: Word64 = Object.freeze({ hi: 0, lo: 0 });
 export const NO_EXTRA: Uint8Array = new Uint8Array(0);
 
-export const TYPES: readonly Frame["type"][] = ["beat", "echo", "leave", "notice", "data"];
-export const LEAVE_REASONS: readonly LeaveReason[] = ["leaving", "removed"];
-export const NOTICE_KINDS: readonly NoticeKind[] = [
-  "dead",
-  "known-as",
-  "duplicate-id",
-  "replaced",
-  "incompatible",
-];
-
 export function sameWord(a: Word64, b: Word64): boolean {
   return a.hi === b.hi && a.lo === b.lo;
 }
 
 export function isZero(word: Word64): boolean {
-  return word.hi === 0 && word.lo === 0;
+  return sameWord(word, NO_TAG);
 }

@@ -2,13 +2,16 @@
 // process, the session the conversation of one pair. Both only grow; the boot id tells apart two
 // processes that drew the same epoch.
 
-import { sameWord, type Word64 } from "./frame.ts";
+import { type BeatFrame, type Identity, sameWord, type Word64 } from "./frame.ts";
 
 export interface Incarnation {
   readonly epoch: number;
   readonly session: number;
   readonly boot: Word64;
 }
+
+/** What a complete frame claims: an incarnation, and the id it goes by. */
+export type Claim = Incarnation & Identity;
 
 /** How a claimed incarnation relates to the one we know under the same id. */
 export type Relation =
@@ -23,10 +26,23 @@ export type Relation =
   /** Another process whose epoch is not higher: its clock was stepped back, or both are equal. */
   | "clock-behind";
 
-export function relate(claimed: Incarnation, known: Incarnation): Relation {
+/** Without anything known, whoever comes is new. */
+export function relate(claimed: Incarnation, known: Incarnation | undefined): Relation {
+  if (known === undefined) return "new-process";
   if (!sameWord(claimed.boot, known.boot)) {
     return claimed.epoch > known.epoch ? "new-process" : "clock-behind";
   }
   if (claimed.epoch < known.epoch || claimed.session < known.session) return "old";
   return claimed.session === known.session ? "same" : "new-session";
+}
+
+/** A frame that says who sent it. */
+export type Complete = BeatFrame & { readonly identity: Identity };
+
+export function isComplete(frame: BeatFrame): frame is Complete {
+  return frame.identity !== undefined;
+}
+
+export function claimOf({ epoch, session, identity }: Complete): Claim {
+  return { epoch, session, ...identity };
 }

@@ -18,8 +18,9 @@ export {
   PADDED_BYTES,
   type Word64,
 } from "./frame.ts";
-export type { Acceptance, Candidate } from "./inbox.ts";
 export type {
+  Acceptance,
+  Candidate,
   EndpointAddOptions,
   EndpointLimits,
   EndpointOptions,

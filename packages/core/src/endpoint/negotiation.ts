@@ -16,36 +16,36 @@ export type Pace = Pick<BeatFrame, "gapMs" | "wishMs" | "minMs" | "deadMs">;
 class Announced {
   inForce: number;
   announced: number;
-  /** The first frame that carries `announced`; undefined while nothing is pending. */
-  #sinceSeq: number | undefined;
-  readonly #isSafe: (next: number, inForce: number) => boolean;
+  /** The first frame that carries `announced`; Infinity while nothing is pending. */
+  sinceSeq: number = Number.POSITIVE_INFINITY;
+  /** 1 where more is safe, −1 where less is. */
+  readonly #safe: 1 | -1;
 
-  constructor(value: number, isSafe: (next: number, inForce: number) => boolean) {
-    this.inForce = value;
-    this.announced = value;
-    this.#isSafe = isSafe;
-  }
-
-  get pending(): boolean {
-    return this.#sinceSeq !== undefined;
+  constructor(safe: 1 | -1) {
+    this.#safe = safe;
+    // Whatever comes first is on the safe side of that.
+    this.inForce = this.announced = -safe * Number.POSITIVE_INFINITY;
   }
 
   /** `nextSeq` numbers the next frame of ours: the first that can announce. */
   aim(value: number, nextSeq: number): void {
-    if (this.#isSafe(value, this.inForce)) {
-      this.inForce = value;
-      this.#sinceSeq = undefined;
-    } else if (value !== this.announced || this.#sinceSeq === undefined) {
-      this.#sinceSeq = nextSeq;
-    }
+    if (this.#safe * value >= this.#safe * this.inForce) this.#settle(value);
+    else if (value !== this.announced || !this.pending) this.sinceSeq = nextSeq;
     this.announced = value;
   }
 
   /** The other side has frame `seq` of ours. */
   echoed(seq: number): void {
-    if (this.#sinceSeq === undefined || seq < this.#sinceSeq) return;
-    this.inForce = this.announced;
-    this.#sinceSeq = undefined;
+    if (seq >= this.sinceSeq) this.#settle(this.announced);
+  }
+
+  get pending(): boolean {
+    return this.sinceSeq < Number.POSITIVE_INFINITY;
+  }
+
+  #settle(value: number): void {
+    this.inForce = value;
+    this.sinceSeq = Number.POSITIVE_INFINITY;
   }
 }
 
@@ -59,40 +59,34 @@ export class Negotiation {
   inForce: Policy;
 
   #policy: Policy;
-  /** What the policy in force was made of. */
-  #derivedFrom: Policy | undefined;
-  #derivedBy = 1;
   readonly #role: Role;
   /** Our gap: shorter is safe at once, longer must be known to the other side first. */
-  readonly #gap: Announced;
+  readonly #gap: Announced = new Announced(-1);
   /** Our D: longer is safe at once, shorter would surprise a peer that trusts the old one. */
-  readonly #dead: Announced;
+  readonly #dead: Announced = new Announced(1);
   /** The other side's last word; undefined before its first. */
   #theirs: Pace | undefined;
   /** The gap of theirs that our deadlines allow for. */
   #peerGapMs: number;
+  /** What the policy in force was made of. */
+  #madeOf: readonly unknown[] = [];
 
   constructor(policy: Policy, role: Role) {
-    this.#policy = policy;
+    this.#policy = this.inForce = policy;
     this.#role = role;
     this.#peerGapMs = policy.intervalMs;
-    const gapMs = Math.min(policy.intervalMs, this.#freshMs());
-    this.#gap = new Announced(gapMs, (next, inForce) => next <= inForce);
-    this.#dead = new Announced(policy.deadAfterMs, (next, inForce) => next >= inForce);
-    this.inForce = policy;
-    this.#refresh();
+    this.#aim(1);
   }
 
   /** What our frames say. Rounded to the side that keeps the promise. */
   pace(): Pace {
-    const { wishMs, minGapMs } = this.#policy;
     const judges = this.#role !== "send";
     return {
       gapMs: this.#role === "listen" ? 0 : Math.ceil(this.#gap.announced),
-      wishMs: judges ? Math.max(1, Math.floor(wishMs)) : 0,
-      minMs: Math.ceil(minGapMs),
+      wishMs: judges ? atLeast1(this.#policy.wishMs) : 0,
+      minMs: Math.ceil(this.#policy.minGapMs),
       // A shorter D than ours only makes them stop trusting earlier.
-      deadMs: judges ? Math.min(LONGEST_MS, Math.max(1, Math.floor(this.#dead.announced))) : 0,
+      deadMs: judges ? Math.min(LONGEST_MS, atLeast1(this.#dead.announced)) : 0,
     };
   }
 
@@ -119,7 +113,8 @@ export class Negotiation {
 
   /** A fresh frame of theirs, `nextSeq` being our next. */
   heard(pace: Pace, nextSeq: number): void {
-    this.#hearGap(pace.gapMs);
+    // Longer at once; shorter only with the second frame that says so: a beat at the new rate.
+    if (pace.gapMs > 0) this.#peerGapMs = Math.max(pace.gapMs, this.#theirs?.gapMs ?? 0);
     this.#theirs = pace;
     this.#aim(nextSeq);
   }
@@ -132,47 +127,31 @@ export class Negotiation {
     this.#refresh();
   }
 
-  /** Longer at once; shorter only with the second frame that says so: a beat at the new rate. */
-  #hearGap(gapMs: number): void {
-    if (gapMs > 0) this.#peerGapMs = Math.max(gapMs, this.#theirs?.gapMs ?? 0);
-  }
-
   #aim(nextSeq: number): void {
+    const { maxGapMs, wishMs, deadAfterMs } = this.#policy;
     this.#gap.aim(this.#targetGapMs(), nextSeq);
-    this.#dead.aim(this.#policy.deadAfterMs * this.#factor(), nextSeq);
+    this.#dead.aim(deadAfterMs * this.#factor(), nextSeq);
     const gapMs = this.peerOnlyAnswers ? this.#gap.announced : this.#peerGapMs;
-    const most = Math.max(this.#policy.maxGapMs, this.#policy.wishMs);
-    this.incompatible = this.#theirs !== undefined && gapMs > most;
+    this.incompatible = this.#theirs !== undefined && gapMs > Math.max(maxGapMs, wishMs);
     this.#refresh();
   }
 
   #targetGapMs(): number {
-    const { intervalMs, floorMs, wishMs } = this.#policy;
+    const { intervalMs, floorMs, wishMs, proof, deadAfterMs } = this.#policy;
     const { wishMs: theirWishMs = 0, minMs = 0 } = this.#theirs ?? {};
-    const wanted = Math.min(
-      intervalMs,
-      theirWishMs || intervalMs,
-      // Whoever only answers is heard as often as we ask.
-      this.peerOnlyAnswers ? wishMs : intervalMs,
-    );
-    return Math.max(minMs, Math.min(Math.max(floorMs, wanted), this.#freshMs()));
-  }
-
-  /**
-   * Where only round trips count, frames of theirs that echo nothing of ours younger than our D are
-   * no life: our own gap must let them, though one of ours is lost.
-   */
-  #freshMs(): number {
-    const { proof, deadAfterMs } = this.#policy;
+    // Whoever only answers is heard as often as we ask.
+    const ownMs = this.peerOnlyAnswers ? Math.min(intervalMs, wishMs) : intervalMs;
+    const wantedMs = Math.max(floorMs, Math.min(ownMs, theirWishMs || ownMs));
+    // Where only round trips count, frames of theirs that echo nothing of ours younger than our D are
+    // no life: our own gap must let them, though one of ours is lost.
     const needsEchoes = proof === "round-trip" && this.#role === "both";
-    return needsEchoes ? deadAfterMs / 3 : Number.POSITIVE_INFINITY;
+    return Math.max(minMs, needsEchoes ? Math.min(wantedMs, deadAfterMs / 3) : wantedMs);
   }
 
   /** How much slower they are than we wish; our deadlines stretch by it. */
   #factor(): number {
     const gapMs = this.peerOnlyAnswers ? this.#gap.inForce : this.#peerGapMs;
-    if (this.#theirs === undefined) return 1;
-    return Math.max(1, gapMs / Math.max(1, Math.floor(this.#policy.wishMs)));
+    return this.#theirs ? Math.max(1, gapMs / atLeast1(this.#policy.wishMs)) : 1;
   }
 
   /** Replaces the policy in force only if a number of it changed: most beats change none. */
@@ -184,22 +163,17 @@ export class Negotiation {
       peerGapMs: this.#peerGapMs,
       deadAfterMs: Math.max(this.#dead.inForce, deadAfterMs * factor),
       probeIntervalMs: Math.max(probeIntervalMs * factor, this.#theirs?.minMs ?? 0),
-    };
-    const before = this.inForce;
-    const isSame =
-      this.#derivedFrom === this.#policy &&
-      this.#derivedBy === factor &&
-      changes.intervalMs === before.intervalMs &&
-      changes.peerGapMs === before.peerGapMs &&
-      changes.deadAfterMs === before.deadAfterMs &&
-      changes.probeIntervalMs === before.probeIntervalMs;
-    if (isSame) return;
-    this.#derivedFrom = this.#policy;
-    this.#derivedBy = factor;
-    // A returning peer is a new conversation, and that is the endpoint's to begin.
-    const scaled = scalePolicy(this.#policy, factor);
-    const next = derivePolicy(scaled, { ...changes, returns: "never" });
-    const names = Object.keys(next) as (keyof Policy)[];
-    if (names.some((name) => next[name] !== before[name])) this.inForce = next;
+      // A returning peer is a new conversation, and that is the endpoint's to begin.
+      returns: "never",
+    } as const;
+    const madeOf = [factor, ...Object.values(this.#policy), ...Object.values(changes)];
+    if (madeOf.every((part, n) => part === this.#madeOf[n])) return;
+    this.#madeOf = madeOf;
+    this.inForce = derivePolicy(scalePolicy(this.#policy, factor), changes);
   }
+}
+
+/** Rounded down, but never to 0: that means something else. */
+function atLeast1(durationMs: number): number {
+  return Math.max(1, Math.floor(durationMs));
 }

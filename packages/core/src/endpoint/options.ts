@@ -5,8 +5,8 @@ import type { Host } from "../host.ts";
 import type { PeerRef } from "../monitor/refs.ts";
 import type { Role } from "../peer/state.ts";
 import type { PolicyOptions } from "../policy.ts";
-import { HEADER_BYTES, LEAVE_REASONS, type LeaveReason, MAX_ID_BYTES } from "./frame.ts";
-import type { Acceptance, Candidate } from "./inbox.ts";
+import { HEADER_BYTES, type LeaveReason, MAX_ID_BYTES } from "./frame.ts";
+import { LEAVE_REASONS } from "./layout.ts";
 import type { EndpointOutput } from "./outputs.ts";
 import { decodeText, encodeText } from "./text.ts";
 
@@ -16,6 +16,17 @@ import { decodeText, encodeText } from "./text.ts";
  * - `datagram`: frames may be lost, doubled, reordered, forged; paths are addresses.
  */
 export type Transport = "stream" | "message" | "datagram";
+
+/** Somebody unknown who has proven its place. */
+export interface Candidate<Path> {
+  readonly id: string;
+  readonly path: Path;
+}
+
+/** What the application says to a candidate: no, yes, or yes with a policy and role of its own. */
+export type Acceptance =
+  | boolean
+  | { readonly policy?: PolicyOptions | undefined; readonly role?: Role | undefined };
 
 /** Options of `createEndpoint`. `Path` is what the transport calls a connection or an address. */
 export interface EndpointOptions<Path extends string | object = object> {
@@ -78,8 +89,6 @@ export interface LeaveOptions {
   readonly reason?: LeaveReason | undefined;
 }
 
-const TRANSPORTS: readonly Transport[] = ["stream", "message", "datagram"];
-const ROLES: readonly Role[] = ["both", "send", "listen"];
 /** The length field of a frame has 32 bits, and the header is part of the length. */
 const MAX_MESSAGE_BYTES = 2 ** 32 - 1 - HEADER_BYTES;
 /** As many as one monitor holds. */
@@ -88,76 +97,71 @@ const MAX_PEERS = 2 ** 22;
 /** @throws RangeError or TypeError `ERR_SYSTOLE_OPTION` */
 export function checkOptions(options: EndpointOptions<never>): void {
   checkId(options?.id);
-  for (const name of ["send", "emit"] as const) {
-    if (typeof options[name] !== "function") {
-      throw new SystoleTypeError(
-        "ERR_SYSTOLE_OPTION",
-        `createEndpoint needs the function ${name} (got ${typeof options[name]}).`,
-        options[name],
-      );
-    }
+  const { send, emit, host, limits } = options;
+  const functions = { send, emit, "host.entropy": host?.entropy, "host.epochMs": host?.epochMs };
+  for (const [name, value] of Object.entries(functions)) {
+    const isFit = typeof value === "function";
+    check(
+      isFit,
+      name,
+      value,
+      "a function",
+      "Give one; systemHost() has those of a host.",
+      SystoleTypeError,
+    );
   }
-  for (const name of ["entropy", "epochMs"] as const) {
-    if (typeof options.host?.[name] !== "function") {
-      throw new SystoleTypeError(
-        "ERR_SYSTOLE_OPTION",
-        `The host of an endpoint needs the function ${name}: tags and boot ids must be unpredictable, and processes numbered.\nUse systemHost(), or give hostFrom an ${name}.`,
-        options.host?.[name],
-      );
-    }
-  }
-  checkChoice("transport", options.transport, TRANSPORTS);
+  checkChoice("transport", options.transport, ["stream", "message", "datagram"]);
   checkRole(options.role);
   checkCount("maxMessageBytes", options.maxMessageBytes, MAX_MESSAGE_BYTES);
-  checkCount("limits.peers", options.limits?.peers, MAX_PEERS);
-  checkCount("limits.candidates", options.limits?.candidates, MAX_PEERS);
+  checkCount("limits.peers", limits?.peers, MAX_PEERS);
+  checkCount("limits.candidates", limits?.candidates, MAX_PEERS);
 }
 
 export function checkRole(role: Role | undefined): void {
-  checkChoice("role", role, ROLES);
+  checkChoice("role", role, ["both", "send", "listen"]);
 }
 
-export function checkLeave({ returnInMs, reason }: LeaveOptions): void {
+export function checkLeave({ returnInMs = 0, reason }: LeaveOptions): void {
   checkChoice("reason", reason, LEAVE_REASONS);
-  if (returnInMs === undefined || (returnInMs >= 0 && Number.isFinite(returnInMs))) return;
-  throw new SystoleRangeError(
-    "ERR_SYSTOLE_OPTION",
-    `returnInMs must be a finite number of ms from 0 on (got ${returnInMs}).\nLeave it out if you do not know.`,
+  check(
+    Number.isFinite(returnInMs) && returnInMs >= 0,
+    "returnInMs",
     returnInMs,
+    "a finite number of ms from 0 on",
   );
 }
 
 export function checkId(id: unknown): void {
-  const bytes = typeof id === "string" ? encodeText(id) : undefined;
-  const isFit = bytes !== undefined && bytes.length > 0 && bytes.length <= MAX_ID_BYTES;
+  const bytes = encodeText(String(id));
   // A lone surrogate does not survive UTF-8: two different strings would be one id on the wire.
-  if (isFit && decodeText(bytes) === id) return;
-  throw new SystoleRangeError(
-    "ERR_SYSTOLE_OPTION",
-    `An id must be a well-formed string of 1 to ${MAX_ID_BYTES} bytes in UTF-8 (got ${typeof id === "string" ? `${bytes?.length} bytes` : typeof id}).\nGive each process a short name of its own.`,
-    id,
-  );
+  const isFit = decodeText(bytes) === id && bytes.length > 0 && bytes.length <= MAX_ID_BYTES;
+  const what = `a well-formed string of 1 to ${MAX_ID_BYTES} bytes in UTF-8`;
+  check(isFit, "An id", id, what, "Give each process a short name of its own.");
 }
 
-function checkChoice(name: string, value: unknown, allowed: readonly unknown[]): void {
-  if (value === undefined || allowed.includes(value)) return;
-  const list = allowed.map((each) => JSON.stringify(each)).join(" or ");
-  throw new SystoleRangeError(
-    "ERR_SYSTOLE_OPTION",
-    `${name} must be ${list} (got ${String(value)}).\nLeave it out for the default.`,
-    value,
-  );
+function checkChoice<Value>(
+  name: string,
+  value: Value | undefined,
+  allowed: readonly Value[],
+): void {
+  const isFit = value === undefined || allowed.includes(value);
+  check(isFit, name, value, `one of ${allowed.join(", ")}`);
 }
 
-function checkCount(name: string, value: unknown, most: number): void {
-  if (value === undefined || isCount(value, most)) return;
-  throw new SystoleRangeError(
-    "ERR_SYSTOLE_OPTION",
-    `${name} must be an integer from 1 to ${most} (got ${String(value)}).\nLeave it out for the default.`,
-    value,
-  );
+function checkCount(name: string, value: number | undefined = 1, most: number): void {
+  const isFit = Number.isInteger(value) && value > 0 && value <= most;
+  check(isFit, name, value, `an integer from 1 to ${most}`);
 }
 
-function isCount(value: unknown, most: number): boolean {
-  return Number.isInteger(value) && (value as number) >= 1 && (value as number) <= most;
+function check(
+  isFit: boolean,
+  name: string,
+  value: unknown,
+  what: string,
+  wayOut = "Leave it out for the default.",
+  Wrong: typeof SystoleRangeError | typeof SystoleTypeError = SystoleRangeError,
+): void {
+  if (isFit) return;
+  const got = typeof value === "string" ? JSON.stringify(value) : String(value);
+  throw new Wrong("ERR_SYSTOLE_OPTION", `${name} must be ${what} (got ${got}).\n${wayOut}`, value);
 }

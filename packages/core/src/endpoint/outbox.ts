@@ -2,204 +2,162 @@
 // one, and when, is decided elsewhere.
 
 import type { PeerRef } from "../monitor/refs.ts";
-import { encodeFrame } from "./encode.ts";
 import {
   type BeatFrame,
-  type Frame,
   isZero,
+  type LeaveFrame,
+  MAX_ID_BYTES,
   NO_EXTRA,
   NO_TAG,
   type NoticeKind,
-  PADDED_BYTES,
   type Word64,
 } from "./frame.ts";
+import { type Arrived, type Hub, transmit } from "./hub.ts";
 import type { Incarnation } from "./incarnation.ts";
-import type { Farewell, Place, SentAt, Session } from "./session.ts";
+import { giveBackSeq, type Place, type Session, takeSeq } from "./session.ts";
+import { encodeText } from "./text.ts";
 
-/** Who we are on the wire. The epoch may rise once another life of our id turns out to be ahead. */
-export interface Self {
-  readonly id: string;
-  readonly boot: Word64;
-  epoch: number;
+/** What a BEAT shall be besides true. */
+export interface BeatOptions {
+  readonly asks?: boolean;
+  readonly untagged?: boolean;
 }
 
-/** Hands a frame to the transport; false where it was not taken. */
-export type Transmit<Path> = (
-  peer: PeerRef | undefined,
-  frame: Uint8Array<ArrayBuffer>,
-  place: Place<Path>,
-) => boolean;
+/**
+ * A BEAT for a peer. Without a tag (the other side may have forgotten it, or never gave one) it is
+ * complete, and hands one out.
+ *
+ * @returns its number, or undefined where the transport did not take it.
+ */
+export function sendBeat(
+  hub: Hub,
+  session: Session,
+  { asks, untagged }: BeatOptions,
+): number | undefined {
+  const { introduced, negotiation, place } = session;
+  const tag = untagged ? NO_TAG : session.remoteTag;
+  return sendBeatFrame(hub, session, {
+    type: "beat",
+    tag,
+    place,
+    asks: asks || !introduced || negotiation.pending || negotiation.peerOnlyAnswers,
+    complete: !introduced || isZero(tag),
+  });
+}
 
-export class Outbox<Path> {
-  readonly #self: Self;
-  readonly #transmit: Transmit<Path>;
-  readonly #now: () => SentAt;
+/** The ECHO to a BEAT that asks; goes to where the question came from. Never longer than it. */
+export function sendEcho(
+  hub: Hub,
+  session: Session,
+  question: Arrived<BeatFrame>,
+  peer?: PeerRef | undefined,
+): number | undefined {
+  return sendBeatFrame(hub, session, {
+    type: "echo",
+    tag: question.handed,
+    place: question.place,
+    complete: question.identity !== undefined,
+    // A question we did not take in (it proved nothing) is still what the answer is about.
+    about: session.heardSeq === question.seq ? undefined : question,
+    peer,
+  });
+}
 
-  constructor(self: Self, transmit: Transmit<Path>, now: () => SentAt) {
-    this.#self = self;
-    this.#transmit = transmit;
-    this.#now = now;
-  }
+/**
+ * A BEAT to whoever sent this ECHO, but is not the one our conversation is with: complete, so that
+ * it learns who we are, and asking nothing, so that it speaks for itself.
+ */
+export function sendUrge(hub: Hub, session: Session, echo: Arrived<BeatFrame>): void {
+  const { handed: tag, place } = echo;
+  sendBeatFrame(hub, session, { type: "beat", tag, place, complete: true, about: echo });
+}
 
-  /**
-   * A BEAT for a peer. Without a tag (the other side may have forgotten it, or never gave one) it is
-   * complete, and hands one out.
-   *
-   * @returns its number, or undefined where the transport did not take it.
-   */
-  beat(
-    peer: PeerRef,
-    session: Session<Path>,
-    how: { readonly asks: boolean; readonly untagged: boolean },
-  ): number | undefined {
-    const untagged = how.untagged || isZero(session.remoteTag);
-    const { negotiation } = session;
-    return this.#numbered(peer, session, session.place, (seq) =>
-      this.#beatFrame(session, seq, {
-        type: "beat",
-        tag: untagged ? NO_TAG : session.remoteTag,
-        asks: how.asks || !session.introduced || negotiation.pending || negotiation.peerOnlyAnswers,
-        complete: untagged || !session.introduced,
-      }),
-    );
-  }
+/** Says that we leave, to whoever handed out this tag. */
+export function sendLeave(hub: Hub, session: Session, tag: Word64, place: Place): void {
+  const { farewell } = session;
+  if (!farewell || isZero(tag)) return;
+  sendNumbered(hub, session, place, { type: "leave", ...from(hub, session, tag), ...farewell });
+}
 
-  /** The ECHO to a BEAT that asks; goes to where the question came from. Never longer than it. */
-  echo(
-    peer: PeerRef | undefined,
-    session: Session<Path>,
-    question: BeatFrame,
-    place: Place<Path>,
-  ): number | undefined {
-    return this.#numbered(peer, session, place, (seq) => {
-      const frame = this.#beatFrame(session, seq, {
-        type: "echo",
-        tag: question.handed,
-        asks: false,
-        complete: question.identity !== undefined,
-      });
-      // A question we did not take in (it proved nothing) is still what the answer is about.
-      const current = session.heardSeq === question.seq;
-      return current ? frame : { ...frame, echo: question.seq, heldMicros: 0, counted: false };
-    });
-  }
+/** Tells `about` how we see it, in answer to a frame of its. */
+export function sendNotice(
+  hub: Hub,
+  session: Session,
+  kind: NoticeKind,
+  about: Incarnation,
+  answered: Pick<Arrived<BeatFrame>, "handed" | "place" | "seq">,
+  knownEpoch = 0,
+): void {
+  // The tag it handed out, which nobody else can know.
+  const { handed: tag, place, seq: answers } = answered;
+  if (isZero(tag)) return;
+  transmit(hub, session.pair?.ref, place, {
+    type: "notice",
+    ...from(hub, session, tag),
+    kind,
+    aboutEpoch: about.epoch,
+    aboutSession: about.session,
+    aboutBoot: about.boot,
+    answers,
+    knownEpoch,
+  });
+}
 
-  /**
-   * A BEAT to whoever sent this ECHO, but is not the one our conversation is with: complete, so that
-   * it learns who we are, and asking nothing, so that it speaks for itself.
-   */
-  urge(peer: PeerRef, session: Session<Path>, echo: BeatFrame, place: Place<Path>): void {
-    this.#numbered(peer, session, place, (seq) => ({
-      ...this.#beatFrame(session, seq, {
-        type: "beat",
-        tag: echo.handed,
-        asks: false,
-        complete: true,
-      }),
-      echo: echo.seq,
-      heldMicros: 0,
-      counted: false,
-    }));
-  }
+/** A NOTICE to the other side of a conversation, about what it is now. */
+export function tell(hub: Hub, session: Session, kind: NoticeKind): void {
+  const { claim, remoteTag: handed, place } = session;
+  if (claim) sendNotice(hub, session, kind, claim, { handed, place, seq: 0 });
+}
 
-  /** Says that we leave, to whoever handed out this tag. */
-  leave(
-    peer: PeerRef,
-    session: Session<Path>,
-    { reason, returnInMs }: Farewell,
-    to: { readonly tag: Word64; readonly place: Place<Path> },
-  ): void {
-    if (isZero(to.tag)) return;
-    this.#numbered(peer, session, to.place, (seq) => ({
-      type: "leave",
-      tag: to.tag,
-      epoch: this.#self.epoch,
-      session: session.number,
-      seq,
-      reason,
-      returnInMs: Math.min(2 ** 32 - 1, Math.ceil(returnInMs)),
-      extra: NO_EXTRA,
-    }));
-  }
-
-  /** Tells `about` how we see it. `tag` is the one it handed out, which nobody else can know. */
-  notice(
-    peer: PeerRef | undefined,
-    session: Session<Path>,
-    about: Incarnation,
-    what: {
-      readonly kind: NoticeKind;
-      readonly tag: Word64;
-      readonly place: Place<Path>;
-      readonly answers?: number;
-      readonly knownEpoch?: number;
-    },
-  ): void {
-    if (isZero(what.tag)) return;
-    const frame: Frame = {
-      type: "notice",
-      tag: what.tag,
-      epoch: this.#self.epoch,
-      session: session.number,
-      kind: what.kind,
-      aboutEpoch: about.epoch,
-      aboutSession: about.session,
-      aboutBoot: about.boot,
-      answers: what.answers ?? 0,
-      knownEpoch: what.knownEpoch ?? 0,
-      extra: NO_EXTRA,
-    };
-    this.#transmit(peer, encodeFrame(frame), what.place);
-  }
-
-  /** An application message. */
-  data(peer: PeerRef, session: Session<Path>, payload: Uint8Array): boolean {
-    return this.#transmit(peer, encodeFrame({ type: "data", payload }), session.place);
-  }
-
-  #numbered(
-    peer: PeerRef | undefined,
-    session: Session<Path>,
-    place: Place<Path>,
-    frame: (seq: number) => Frame,
-  ): number | undefined {
-    // Numbered before it leaves: a transport within one process may bring the echo back at once.
-    const seq = session.takeSeq(this.#now());
-    if (this.#transmit(peer, encodeFrame(frame(seq)), place)) return seq;
-    session.giveBackSeq(seq);
-    return undefined;
-  }
-
-  #beatFrame(
-    session: Session<Path>,
-    seq: number,
-    how: {
-      readonly type: "beat" | "echo";
-      readonly tag: Word64;
-      readonly asks: boolean;
-      readonly complete: boolean;
-    },
-  ): BeatFrame {
-    const { epoch, boot, id } = this.#self;
-    const heldMs = session.heardSeq === 0 ? 0 : this.#now().at - session.heardAt;
-    const frame: BeatFrame = {
-      type: how.type,
-      tag: how.tag,
-      epoch,
-      session: session.number,
-      seq,
-      handed: session.tag,
-      echo: session.heardSeq,
-      heldMicros: Math.min(2 ** 32 - 1, Math.round(heldMs * 1_000)),
-      counted: session.heardCounted,
-      asks: how.asks,
-      ...session.negotiation.pace(),
-      ...(how.complete && { identity: { boot, id } }),
-      extra: NO_EXTRA,
-    };
+function sendBeatFrame(
+  hub: Hub,
+  session: Session,
+  how: {
+    readonly type: "beat" | "echo";
+    readonly tag: Word64;
+    readonly place: Place;
+    readonly asks?: boolean;
+    readonly complete: boolean;
+    /** The frame it is about, where that one was not taken in. */
+    readonly about?: BeatFrame | undefined;
+    readonly peer?: PeerRef | undefined;
+  },
+): number | undefined {
+  const { type, tag, place, asks = false, complete, about, peer } = how;
+  const { boot, id } = hub;
+  const { heardSeq } = session;
+  const heldMs = about || !heardSeq ? 0 : hub.turn.now - session.heardAt;
+  const frame = {
+    type,
+    ...from(hub, session, tag),
+    handed: session.tag,
+    echo: about?.seq ?? heardSeq,
+    heldMicros: Math.min(2 ** 32 - 1, Math.round(heldMs * 1_000)),
+    counted: !about && session.heardCounted,
+    asks,
+    ...session.negotiation.pace(),
+    ...(complete && { identity: { boot, id } }),
     // A complete question is as long as any answer: nobody can be used to send more than came in.
-    if (!how.asks || !how.complete) return frame;
-    const paddingBytes = Math.max(0, PADDED_BYTES - encodeFrame(frame).length);
-    return { ...frame, extra: new Uint8Array(paddingBytes) };
-  }
+    ...(complete && asks && { extra: new Uint8Array(MAX_ID_BYTES - encodeText(id).length) }),
+  };
+  return sendNumbered(hub, session, place, frame, peer);
+}
+
+function sendNumbered(
+  hub: Hub,
+  session: Session,
+  place: Place,
+  frame: Omit<LeaveFrame, "seq"> | Omit<BeatFrame, "seq">,
+  peer: PeerRef | undefined = session.pair?.ref,
+): number | undefined {
+  // Numbered before it leaves: a transport within one process may bring the echo back at once.
+  const seq = takeSeq(session, hub.turn.now, hub.monitor.observedNow());
+  if (transmit(hub, peer, place, { ...frame, seq })) return seq;
+  giveBackSeq(session, seq);
+  return undefined;
+}
+
+/** What every frame says about its sender. */
+function from({ epoch }: Hub, { number: session }: Session, tag: Word64) {
+  return { tag, epoch, session, extra: NO_EXTRA };
 }

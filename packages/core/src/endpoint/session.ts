@@ -1,17 +1,55 @@
 // One conversation with one peer, from our side: the tag we handed out, what we sent and what came
-// back of it, and what the other side said last. It decides nothing about life and death.
+// back of it, and what the other side said last; and the pair of us whose conversations these are.
+// Nothing here decides about life and death.
 
 import type { PeerRef } from "../monitor/refs.ts";
-import { TokenBucket } from "./bucket.ts";
-import { type BeatFrame, type Identity, type LeaveReason, NO_TAG, type Word64 } from "./frame.ts";
-import type { Incarnation } from "./incarnation.ts";
+import type { Role } from "../peer/state.ts";
+import type { Policy } from "../policy.ts";
+import type { TokenBucket } from "./bucket.ts";
+import { type BeatFrame, type LeaveReason, NO_TAG, type Word64 } from "./frame.ts";
+import type { Claim } from "./incarnation.ts";
 import type { Negotiation } from "./negotiation.ts";
 
+/** What a transport calls a connection or an address. */
+export type Path = string | object;
+
 /** Where frames come from and go to: whatever the transport says, or the peer itself. */
-export type Place<Path> = Path | PeerRef;
+export type Place = Path | PeerRef;
+
+/** Us and one peer. */
+export interface Pair {
+  readonly ref: PeerRef;
+  /** The name it was added under. */
+  readonly id: string;
+  /** Its own id may be any. */
+  readonly anyId: boolean;
+  readonly role: Role;
+  /** Added by hand, and so never forgotten by default. */
+  byHand: boolean;
+  /** As the user gave it; the one in force follows from it and the negotiation. */
+  policy: Policy;
+  current: Session;
+  /** The conversation before: frames that still speak in it are told that it is over. */
+  previous?: Session | undefined;
+  /** The newest incarnation that is dead to us. Whoever returns must be newer. */
+  buried?: Claim | undefined;
+  /** What becomes current when the current conversation ends. */
+  successor?: Session | undefined;
+}
+
+/**
+ * A newcomer under an id that is taken: the incumbent is asked until then, and silence loses. In
+ * observed time: while we are frozen or paused, the incumbent's answers may lie unread.
+ */
+export interface Contest {
+  readonly challenger: Session;
+  untilAt: number;
+  probeAt: number;
+}
 
 /** When a frame of ours left. */
 export interface SentAt {
+  readonly seq: number;
   /** Raw clock, read before the frame left. */
   readonly at: number;
   readonly observedAt: number;
@@ -26,152 +64,135 @@ export interface Farewell {
 /** So many of our frames can be echoed; older ones are as good as never sent. */
 const REMEMBERED_FRAMES = 64;
 
-export class Session<Path> {
+export interface Session {
   /** Numbers our conversations; a later one of a pair is always larger. */
   readonly number: number;
   /** What the other side puts into its frames for this conversation. */
   readonly tag: Word64;
-  readonly place: Place<Path>;
+  readonly place: Place;
   readonly createdAt: number;
   readonly negotiation: Negotiation;
-
+  /** Whose conversation this is; undefined while it is a stranger's. */
+  pair?: Pair;
   /** Who is on the other side, as it says; undefined before its first complete frame. */
-  claim: Incarnation | undefined;
-  claimedId: string | undefined;
+  claim?: Claim;
   /** What we put into our frames; zero before it handed one out. */
-  remoteTag: Word64 = NO_TAG;
-  /** It has counted a frame of ours: it knows who we are, so our frames may be short. */
-  introduced = false;
+  remoteTag: Word64;
   /** We left this conversation; said again to whoever did not hear it. */
-  farewell: Farewell | undefined;
+  farewell?: Farewell;
   /** When we last answered a frame that proved nothing. */
-  answeredAt: number = Number.NEGATIVE_INFINITY;
+  answeredAt: number;
   /** When we last asked out of turn, because something of theirs came that proved nothing yet. */
-  askedAt: number = Number.NEGATIVE_INFINITY;
-  /** The newest frame of theirs, and when it came. */
-  heardSeq = 0;
-  heardAt = 0;
-  /** Whether that one was counted as a sign of life. */
-  heardCounted = false;
-  /** The newest frame of ours that they echoed. */
-  lastEcho = 0;
-
-  #seq = 0;
-  readonly #sent: (SentAt | undefined)[] = [];
-  #trustedFrom: number | undefined;
-  #bucket: TokenBucket | undefined;
-
-  constructor(
-    number: number,
-    tag: Word64,
-    place: Place<Path>,
-    negotiation: Negotiation,
-    now: number,
-  ) {
-    this.number = number;
-    this.tag = tag;
-    this.place = place;
-    this.negotiation = negotiation;
-    this.createdAt = now;
-  }
-
+  askedAt: number;
+  /** How many more frames of theirs are within what we said we accept; made at the first that costs. */
+  bucket?: TokenBucket;
   /** The number of our next frame. */
-  get nextSeq(): number {
-    return this.#seq + 1;
-  }
+  nextSeq: number;
+  /** Our newest frames. */
+  readonly sent: (SentAt | undefined)[];
 
-  /** Takes the next number, for a frame that leaves at `sentAt`. */
-  takeSeq(sentAt: SentAt): number {
-    this.#seq += 1;
-    this.#sent[this.#seq % REMEMBERED_FRAMES] = sentAt;
-    return this.#seq;
-  }
+  // What we know of whoever is on the other side.
 
-  /** The frame with this number did not leave after all. */
-  giveBackSeq(seq: number): void {
-    this.#sent[seq % REMEMBERED_FRAMES] = undefined;
-    if (seq === this.#seq) this.#seq -= 1;
-  }
+  /** It has counted a frame of ours: it knows who we are, so our frames may be short. */
+  introduced: boolean;
+  /** When our newest frame left that it counted; −Infinity: we trust nothing. */
+  trustedFrom: number;
+  /** The newest frame of theirs, and when it came. */
+  heardSeq: number;
+  heardAt: number;
+  /** Whether that one was counted as a sign of life. */
+  heardCounted: boolean;
+  /** The newest frame of ours that they echoed. */
+  lastEcho: number;
+}
 
-  /** When our frame `seq` left; undefined if it never did, or too long ago. */
-  sentAt(seq: number): SentAt | undefined {
-    const known = seq > 0 && seq <= this.#seq && seq > this.#seq - REMEMBERED_FRAMES;
-    return known ? this.#sent[seq % REMEMBERED_FRAMES] : undefined;
-  }
+const NOTHING_YET = {
+  introduced: false,
+  trustedFrom: Number.NEGATIVE_INFINITY,
+  heardSeq: 0,
+  heardAt: 0,
+  heardCounted: false,
+  lastEcho: 0,
+};
 
-  /** We are leaving, or they declared us dead: nothing may be trusted any more. */
-  distrust(): void {
-    this.#trustedFrom = undefined;
-  }
+export function createSession(
+  start: Pick<Session, "number" | "tag" | "place" | "createdAt" | "negotiation">,
+): Session {
+  return {
+    ...start,
+    remoteTag: NO_TAG,
+    answeredAt: Number.NEGATIVE_INFINITY,
+    askedAt: Number.NEGATIVE_INFINITY,
+    nextSeq: 1,
+    sent: [],
+    ...NOTHING_YET,
+  };
+}
 
-  /**
-   * Until then they cannot have declared us dead: our last counted frame plus their D, less
-   * 1000 ppm for the drift of two clocks against each other.
-   */
-  trustedUntil(): number {
-    if (this.#trustedFrom === undefined) return Number.NEGATIVE_INFINITY;
-    const { peerDeadMs } = this.negotiation;
-    if (peerDeadMs === 0) return Number.POSITIVE_INFINITY;
-    return this.#trustedFrom + peerDeadMs * (1 - 0.001);
-  }
+/** Whoever spoke here begins anew, as somebody else: its numbers start over, and nothing of ours was counted. */
+export function startOver(session: Session, claim: Claim): void {
+  Object.assign(session, NOTHING_YET, { claim });
+}
 
-  /** Whether an answer may leave now, at most one every `everyMs`; if so, it counts as given. */
-  mayAnswer(now: number, everyMs: number): boolean {
-    if (now - this.answeredAt < everyMs) return false;
-    this.answeredAt = now;
-    return true;
-  }
+/** Takes the next number, for a frame that leaves now. */
+export function takeSeq(session: Session, at: number, observedAt: number): number {
+  const seq = session.nextSeq++;
+  session.sent[seq % REMEMBERED_FRAMES] = { seq, at, observedAt };
+  return seq;
+}
 
-  /** As `mayAnswer`, for a BEAT out of turn. */
-  mayAsk(now: number, everyMs: number): boolean {
-    if (now - this.askedAt < everyMs) return false;
-    this.askedAt = now;
-    return true;
-  }
+/** The frame with this number did not leave after all. */
+export function giveBackSeq(session: Session, seq: number): void {
+  session.sent[seq % REMEMBERED_FRAMES] = undefined;
+  if (seq === session.nextSeq - 1) session.nextSeq = seq;
+}
 
-  /** Takes in what a fresh frame says besides being alive. */
-  note(frame: BeatFrame, now: number, counted: boolean): void {
-    this.heardSeq = frame.seq;
-    this.heardAt = now;
-    this.heardCounted = counted;
-    this.lastEcho = Math.max(this.lastEcho, frame.echo);
-    this.remoteTag = frame.handed;
-    // Only a frame that was counted was taken in: the echo of a bare question acknowledges nothing.
-    if (frame.counted) this.#counted(frame.echo);
-    this.negotiation.heard(frame, this.nextSeq);
-  }
+/** When our frame `seq` left; undefined if it never did, or too long ago. */
+export function sentAt(session: Session, seq: number): SentAt | undefined {
+  const sent = session.sent[seq % REMEMBERED_FRAMES];
+  return sent?.seq === seq ? sent : undefined;
+}
 
-  /** Whoever spoke here begins anew: its numbers start over, and nothing of ours was counted. */
-  startOver(): void {
-    this.introduced = false;
-    this.heardSeq = 0;
-    this.heardCounted = false;
-    this.lastEcho = 0;
-    this.distrust();
-  }
+/** We are leaving, or they declared us dead: nothing may be trusted any more. */
+export function distrust(session: Session): void {
+  session.trustedFrom = Number.NEGATIVE_INFINITY;
+}
 
-  /** A complete frame says who its sender is. */
-  introduce(frame: BeatFrame, identity: Identity): void {
-    this.claim = { epoch: frame.epoch, session: frame.session, boot: identity.boot };
-    this.claimedId = identity.id;
-  }
+/**
+ * Until then they cannot have declared us dead: our last counted frame plus their D, less
+ * 1000 ppm for the drift of two clocks against each other.
+ */
+export function trustedUntil({ negotiation, trustedFrom }: Session): number {
+  const { peerDeadMs } = negotiation;
+  const isForEver = peerDeadMs === 0 && trustedFrom > Number.NEGATIVE_INFINITY;
+  return isForEver ? Number.POSITIVE_INFINITY : trustedFrom + peerDeadMs * (1 - 0.001);
+}
 
-  /** Whether another frame of theirs is within what we said we accept. */
-  admits(now: number, refillMs: number, capacity: number): boolean {
-    this.#bucket ??= new TokenBucket(capacity, now);
-    return this.#bucket.take(now, refillMs, capacity);
-  }
+/** Whether we may answer, or ask out of turn: at most once every `everyMs`. If so, it counts as done. */
+export function may(
+  session: Session,
+  what: "answeredAt" | "askedAt",
+  now: number,
+  everyMs: number,
+): boolean {
+  if (now - session[what] < everyMs) return false;
+  session[what] = now;
+  return true;
+}
 
-  /** For how long more than that has been coming. */
-  floodMs(now: number): number {
-    return this.#bucket?.overdrawnMs(now) ?? 0;
+/** Takes in what a fresh frame says besides being alive. */
+export function note(session: Session, frame: BeatFrame, now: number, counted: boolean): void {
+  session.heardSeq = frame.seq;
+  session.heardAt = now;
+  session.heardCounted = counted;
+  session.lastEcho = Math.max(session.lastEcho, frame.echo);
+  session.remoteTag = frame.handed;
+  // Only a frame that was counted was taken in: the echo of a bare question acknowledges nothing.
+  if (frame.counted) {
+    session.introduced = true;
+    session.negotiation.echoed(frame.echo);
+    const { at = session.trustedFrom } = sentAt(session, frame.echo) ?? {};
+    session.trustedFrom = Math.max(session.trustedFrom, at);
   }
-
-  #counted(seq: number): void {
-    this.introduced = true;
-    this.negotiation.echoed(seq);
-    const sentAt = this.sentAt(seq)?.at;
-    if (sentAt === undefined) return;
-    this.#trustedFrom = Math.max(sentAt, this.#trustedFrom ?? sentAt);
-  }
+  session.negotiation.heard(frame, session.nextSeq);
 }

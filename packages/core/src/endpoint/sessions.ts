@@ -5,21 +5,21 @@ import type { Role } from "../peer/state.ts";
 import type { Policy } from "../policy.ts";
 import { sameWord, type Word64 } from "./frame.ts";
 import { Negotiation } from "./negotiation.ts";
-import { type Place, Session } from "./session.ts";
+import { createSession, type Place, type Session } from "./session.ts";
 
 // The low bits of a tag are the slot of its conversation, so that it is found without a search.
 const SLOT_BITS = 22;
 const SLOTS = 2 ** SLOT_BITS;
 
-export class Sessions<Path> {
+export class Sessions {
   readonly #entropy: () => number;
   readonly #maxStrangers: number;
   /** Whether a place belongs to one conversation at a time, as a connection does. */
   readonly #placesAreOwned: boolean;
-  readonly #slots: (Session<Path> | undefined)[] = [];
+  readonly #slots: (Session | undefined)[] = [];
   readonly #free: number[] = [];
-  readonly #owners: Map<Place<Path>, Session<Path>> = new Map();
-  readonly #strangers: Map<Place<Path>, Session<Path>> = new Map();
+  readonly #owners: Map<Place, Session> = new Map();
+  readonly #strangers: Map<Place, Session> = new Map();
   #opened = 0;
 
   constructor(entropy: () => number, maxStrangers: number, placesAreOwned: boolean) {
@@ -37,24 +37,29 @@ export class Sessions<Path> {
   }
 
   /** A new conversation with a peer at a place. */
-  open(place: Place<Path>, policy: Policy, role: Role, now: number): Session<Path> {
+  open(place: Place, policy: Policy, role: Role, now: number): Session {
     const slot = this.#free.pop() ?? this.#slots.length;
-    const tag = { hi: this.#entropy(), lo: this.#randomAround(slot) };
+    const hi = this.#entropy();
     this.#opened += 1;
-    const negotiation = new Negotiation(policy, role);
-    const session = new Session<Path>(this.#opened, tag, place, negotiation, now);
+    const session = createSession({
+      number: this.#opened,
+      tag: { hi, lo: Math.floor(this.#entropy() / SLOTS) * SLOTS + slot },
+      place,
+      createdAt: now,
+      negotiation: new Negotiation(policy, role),
+    });
     this.#slots[slot] = session;
     if (this.#placesAreOwned) this.#owners.set(place, session);
     return session;
   }
 
   /** A new conversation with somebody we do not know yet. Replaces the stranger at the same place. */
-  openForStranger(place: Place<Path>, policy: Policy, role: Role, now: number): Session<Path> {
+  openForStranger(place: Place, policy: Policy, role: Role, now: number): Session {
     const before = this.#strangers.get(place);
-    if (before !== undefined) this.close(before);
+    if (before) this.close(before);
     for (const oldest of this.#strangers.values()) {
-      const expired = now - oldest.createdAt > policy.deadAfterMs;
-      if (!expired && this.#strangers.size < this.#maxStrangers) break;
+      const isFresh = now - oldest.createdAt <= policy.deadAfterMs;
+      if (isFresh && this.#strangers.size < this.#maxStrangers) break;
       this.close(oldest);
     }
     const session = this.open(place, policy, role, now);
@@ -63,11 +68,11 @@ export class Sessions<Path> {
   }
 
   /** The stranger turned out to be somebody: it no longer has to give way. */
-  adopt(session: Session<Path>): void {
+  adopt(session: Session): void {
     if (this.#strangers.get(session.place) === session) this.#strangers.delete(session.place);
   }
 
-  close(session: Session<Path>): void {
+  close(session: Session): void {
     const slot = session.tag.lo % SLOTS;
     if (this.#slots[slot] !== session) return;
     this.#slots[slot] = undefined;
@@ -76,22 +81,17 @@ export class Sessions<Path> {
     this.adopt(session);
   }
 
-  byTag(tag: Word64): Session<Path> | undefined {
+  byTag(tag: Word64): Session | undefined {
     const session = this.#slots[tag.lo % SLOTS];
-    return session !== undefined && sameWord(session.tag, tag) ? session : undefined;
+    return session && sameWord(session.tag, tag) ? session : undefined;
   }
 
-  strangerAt(place: Place<Path>): Session<Path> | undefined {
+  strangerAt(place: Place): Session | undefined {
     return this.#strangers.get(place);
   }
 
   /** The newest conversation at a place that belongs to one at a time. */
-  at(place: Place<Path>): Session<Path> | undefined {
+  at(place: Place): Session | undefined {
     return this.#owners.get(place);
-  }
-
-  #randomAround(slot: number): number {
-    const high = Math.floor(this.#entropy() / SLOTS);
-    return high * SLOTS + slot;
   }
 }

@@ -11,20 +11,16 @@ export type StreamFault = FrameFault | "too-long";
 const KEPT_BYTES = 65_536;
 
 export class Reassembly {
+  /** Bytes of an unfinished frame that are kept. */
+  heldBytes = 0;
   readonly #maxMessageBytes: number;
   #held: Uint8Array = new Uint8Array(256);
-  #heldBytes = 0;
-  /** The length of the frame under way; undefined while its header is incomplete. */
-  #frameBytes: number | undefined;
+  /** How many bytes are needed to go on: a header, and then all of its frame. */
+  #neededBytes = HEADER_BYTES;
   #fault: StreamFault | undefined;
 
   constructor(maxMessageBytes: number) {
     this.#maxMessageBytes = maxMessageBytes;
-  }
-
-  /** Bytes of an unfinished frame that are kept. */
-  get heldBytes(): number {
-    return this.#heldBytes;
   }
 
   /**
@@ -32,50 +28,45 @@ export class Reassembly {
    * one. After a fault all further bytes are ignored.
    */
   push(chunk: Uint8Array, onFrame: (frame: Frame) => void): StreamFault | undefined {
-    let at = 0;
-    while (at < chunk.length && this.#fault === undefined) {
-      const neededBytes = this.#frameBytes ?? HEADER_BYTES;
-      const part = chunk.subarray(at, at + neededBytes - this.#heldBytes);
-      this.#hold(part);
+    for (let at = 0; at < chunk.length && !this.#fault; ) {
+      const part = chunk.subarray(at, at + this.#neededBytes - this.heldBytes);
       at += part.length;
-      if (this.#heldBytes < neededBytes) break;
-      this.#frameBytes ??= this.#readHeader();
-      if (this.#frameBytes === this.#heldBytes) this.#deliver(onFrame);
+      this.#hold(part);
+      if (this.heldBytes === this.#neededBytes) this.#fault = this.#goOn(onFrame);
     }
+    if (this.#fault) this.#reset();
     return this.#fault;
   }
 
-  #readHeader(): number | undefined {
+  #goOn(onFrame: (frame: Frame) => void): StreamFault | undefined {
     const header = decodeHeader(this.#held);
-    if (!header.ok) return this.#fail(header.fault);
-    const tooLong = header.isData && header.lengthBytes - HEADER_BYTES > this.#maxMessageBytes;
-    return tooLong ? this.#fail("too-long") : header.lengthBytes;
+    if (!header.ok) return header.fault;
+    const { isData, lengthBytes } = header;
+    if (isData && lengthBytes - HEADER_BYTES > this.#maxMessageBytes) return "too-long";
+    this.#neededBytes = lengthBytes;
+    if (this.heldBytes < lengthBytes) return undefined;
+    const decoded = decodeFrame(this.#held.slice(0, lengthBytes));
+    this.#reset();
+    if (!decoded.ok) return decoded.fault;
+    onFrame(decoded.frame);
+    return undefined;
   }
 
-  #deliver(onFrame: (frame: Frame) => void): void {
-    const decoded = decodeFrame(this.#held.slice(0, this.#heldBytes));
-    this.#heldBytes = 0;
-    this.#frameBytes = undefined;
+  #reset(): void {
+    this.heldBytes = 0;
+    this.#neededBytes = HEADER_BYTES;
     if (this.#held.length > KEPT_BYTES) this.#held = new Uint8Array(256);
-    if (decoded.ok) onFrame(decoded.frame);
-    else this.#fail(decoded.fault);
   }
 
   /** Grows by doubling, with the bytes that really came. */
   #hold(part: Uint8Array): void {
-    const neededBytes = this.#heldBytes + part.length;
+    const neededBytes = this.heldBytes + part.length;
     if (neededBytes > this.#held.length) {
       const grown = new Uint8Array(Math.max(neededBytes, 2 * this.#held.length));
-      grown.set(this.#held.subarray(0, this.#heldBytes));
+      grown.set(this.#held);
       this.#held = grown;
     }
-    this.#held.set(part, this.#heldBytes);
-    this.#heldBytes = neededBytes;
-  }
-
-  #fail(fault: StreamFault): undefined {
-    this.#fault = fault;
-    this.#held = new Uint8Array(0);
-    this.#heldBytes = 0;
+    this.#held.set(part, this.heldBytes);
+    this.heldBytes = neededBytes;
   }
 }

@@ -1,0 +1,90 @@
+// Newcomers. One id, one life: a newcomer under the id of a live peer waits while the incumbent is asked.
+
+import { sameWord } from "./frame.ts";
+import { type Arrived, type Hub, refuse } from "./hub.ts";
+import { type Complete, claimOf, relate } from "./incarnation.ts";
+import { tell } from "./outbox.ts";
+import { beat, bind, isDead, isLive } from "./pairs.ts";
+import type { Pair, Place, Session } from "./session.ts";
+
+/** A conversation with whoever claims to be somebody new at this place. */
+export function strangerFor(hub: Hub, pair: Pair | undefined, frame: Arrived<Complete>): Session {
+  const claim = claimOf(frame);
+  const challenger = pair && challengerOf(hub, pair);
+  const isHere = challenger?.place === frame.place;
+  const before = isHere ? challenger : hub.sessions.strangerAt(frame.place);
+  if (before?.claim?.id === claim.id && relate(claim, before.claim) === "same") return before;
+  const session = openForStranger(hub, frame.place);
+  // A place that changes its story gets no more answers than one that does not.
+  if (before) session.answeredAt = before.answeredAt;
+  session.claim = claim;
+  return session;
+}
+
+export function openForStranger(hub: Hub, place: Place): Session {
+  return hub.sessions.openForStranger(place, hub.policy, hub.role, hub.turn.now);
+}
+
+export function challengerOf(hub: Hub, pair: Pair): Session | undefined {
+  return hub.contests.get(pair)?.challenger;
+}
+
+/** Another process claims the id of a live peer: it waits while the incumbent is asked. */
+export function challenge(hub: Hub, pair: Pair, challenger: Session): void {
+  if (challengerOf(hub, pair) === challenger) return;
+  endContest(hub, pair);
+  // Strangers that come after it must not push it out while it waits.
+  hub.sessions.adopt(challenger);
+  const probeAt = hub.monitor.observedNow();
+  const untilAt = probeAt + pair.policy.minSuspicionMs;
+  hub.contests.set(pair, { challenger, untilAt, probeAt });
+}
+
+/** Something valid came from the incumbent: it lives, and the newcomer must look for another id. */
+export function incumbentHeard(hub: Hub, pair: Pair): void {
+  const challenger = endContest(hub, pair);
+  const rival = challenger?.claim;
+  const holder = pair.current.claim;
+  // It may have come in by another conversation meanwhile: nobody is its own rival.
+  if (!rival || (holder && sameWord(rival.boot, holder.boot))) return;
+  tell(hub, challenger, "duplicate-id");
+  refuse(hub, challenger.place, "duplicate-id");
+}
+
+/** The newcomer, if there was one, is turned away; it has no conversation with us any more. */
+export function endContest(hub: Hub, pair: Pair): Session | undefined {
+  const challenger = challengerOf(hub, pair);
+  hub.contests.delete(pair);
+  if (challenger) hub.sessions.close(challenger);
+  return challenger;
+}
+
+/** The earliest instant at which a contest wants something; Infinity when there is none. */
+export function nextContestAt(hub: Hub): number {
+  let at = Number.POSITIVE_INFINITY;
+  for (const { untilAt, probeAt } of hub.contests.values()) {
+    at = Math.min(at, rawAt(hub, untilAt), rawAt(hub, probeAt));
+  }
+  return at;
+}
+
+/** Asks incumbents, and lets newcomers in where the incumbent stayed silent. */
+export function tickContests(hub: Hub): void {
+  const { now } = hub.turn;
+  for (const [pair, contest] of hub.contests) {
+    if (now >= rawAt(hub, contest.untilAt) || isDead(hub, pair)) {
+      hub.contests.delete(pair);
+      if (hub.isStream && isLive(hub, pair)) tell(hub, pair.current, "replaced");
+      bind(hub, pair, contest.challenger, hub.isStream ? "replaced" : "restarted");
+      beat(hub, pair, { asks: true });
+    } else if (now >= rawAt(hub, contest.probeAt)) {
+      contest.probeAt = hub.monitor.observedNow() + pair.policy.probeIntervalMs;
+      beat(hub, pair, { asks: true });
+    }
+  }
+}
+
+/** When an instant of observed time comes, if we are not frozen again. */
+function rawAt(hub: Hub, observedAt: number): number {
+  return hub.turn.now + observedAt - hub.monitor.observedNow();
+}

@@ -1,0 +1,162 @@
+// Frames of a peer we know, in a conversation with it: whether they speak for the incarnation it is with,
+// what of them counts, and what is answered.
+
+import { TokenBucket } from "./bucket.ts";
+import { challenge, incumbentHeard, strangerFor } from "./contests.ts";
+import type { BeatFrame, DataFrame, Frame, LeaveFrame } from "./frame.ts";
+import { type Arrived, drop, type Hub } from "./hub.ts";
+import { type Claim, type Complete, claimOf, isComplete, relate } from "./incarnation.ts";
+import { relateOrTell, takeNotice } from "./notices.ts";
+import { sendEcho, tell } from "./outbox.ts";
+import { beat, begin, isDead, isLive, observeBeat, renew } from "./pairs.ts";
+import { may, note, type Pair, type Session, sentAt, startOver } from "./session.ts";
+
+export function takeFromPeer(
+  hub: Hub,
+  pair: Pair,
+  session: Session,
+  frame: Arrived<Exclude<Frame, DataFrame>>,
+): void {
+  if (frame.type === "leave") return takeLeave(hub, pair, frame);
+  if (frame.type === "notice") return takeNotice(hub, pair, frame);
+  if (isCurrent(hub, pair, session, frame)) takeBeat(hub, pair, session, frame);
+}
+
+function takeLeave(hub: Hub, { ref, current }: Pair, frame: LeaveFrame): void {
+  const { claim } = current;
+  const isCurrent = claim?.session === frame.session && frame.epoch >= claim.epoch;
+  if (!isCurrent) return drop(hub, "old");
+  if (frame.seq <= current.heardSeq) return drop(hub, "behind");
+  hub.monitor.ended(ref, "left", { returnInMs: frame.returnInMs || undefined });
+}
+
+// ── who speaks ───────────────────────────────────────────────────────────────────────────────────
+
+/** Whether a frame speaks for the incarnation this conversation is with; acts where it does not. */
+function isCurrent(hub: Hub, pair: Pair, session: Session, frame: Arrived<BeatFrame>): boolean {
+  if (!isComplete(frame)) return isOfClaim(hub, session, frame);
+  const claim = claimOf(frame);
+  if (!pair.anyId && claim.id !== pair.id) {
+    drop(hub, "wrong-id");
+    return false;
+  }
+  const relation = relateOrTell(hub, pair, session, frame);
+  if (!relation) return false;
+  if (!session.claim) introduce(hub, pair, session, claim);
+  else if (relation === "same") session.claim = claim;
+  else follow(hub, pair, session, frame, relation);
+  return pair.current === session && relate(claim, session.claim) === "same";
+}
+
+function isOfClaim(hub: Hub, session: Session, { epoch, session: number }: BeatFrame): boolean {
+  const { claim } = session;
+  const isOf = claim?.session === number && epoch >= claim.epoch;
+  // A higher epoch: the same process found out that an earlier life of its id was ahead of it.
+  if (isOf) session.claim = { ...claim, epoch };
+  else drop(hub, claim ? "old" : "unintroduced");
+  return isOf;
+}
+
+function introduce(hub: Hub, pair: Pair, session: Session, claim: Claim): void {
+  const { ref: peer, id } = pair;
+  session.claim = claim;
+  if (isDead(hub, pair)) hub.monitor.dial(peer);
+  if (claim.id !== id) hub.turn.push({ type: "named", peer, id, remoteId: claim.id });
+}
+
+/** The same process speaks in a new conversation of its own, or another process in its place. */
+function follow(
+  hub: Hub,
+  pair: Pair,
+  session: Session,
+  frame: Arrived<Complete>,
+  relation: "new-session" | "new-process",
+): void {
+  if (hub.trustsPaths) {
+    // A connection has one process at its other end, so the one before is gone.
+    begin(hub, pair, session.place, "restarted");
+    takeFromPeer(hub, pair, pair.current, frame);
+  } else if (!isLive(hub, pair)) {
+    // Nobody lived in this conversation yet: it goes on with whoever speaks in it now.
+    startOver(session, claimOf(frame));
+  } else if (relation === "new-process") {
+    const challenger = strangerFor(hub, pair, frame);
+    challenger.remoteTag = frame.handed;
+    challenge(hub, pair, challenger);
+  } else if (frame.type === "echo" && hub.monitor.status(pair.ref) === "alive") {
+    // An answer to a question that crossed theirs: where it is more, the silence will tell.
+    drop(hub, "old");
+  } else {
+    renew(hub, pair);
+  }
+}
+
+// ── what counts ──────────────────────────────────────────────────────────────────────────────────
+
+function takeBeat(hub: Hub, pair: Pair, session: Session, frame: Arrived<BeatFrame>): void {
+  const { monitor } = hub;
+  const { ref } = pair;
+  const { now } = hub.turn;
+  if (!withinLimits(hub, pair, session, frame)) return;
+  const isFresh = frame.seq > session.heardSeq;
+  const before = monitor.status(ref);
+  const counted = hear(hub, pair, session, frame);
+  if (!isFresh) return drop(hub, "behind");
+  note(session, frame, now, counted);
+  observeBeat(hub, pair, "received", frame.seq);
+  if (session.negotiation.incompatible) {
+    tell(hub, session, "incompatible");
+    return monitor.ended(ref, "incompatible");
+  }
+  monitor.setPolicy(ref, session.negotiation.inForce);
+  if (counted) incumbentHeard(hub, pair);
+  if (frame.asks) {
+    if (sendEcho(hub, session, frame)) monitor.sent(ref);
+    return;
+  }
+  const isRevived = before !== "alive" && monitor.status(ref) === "alive";
+  const isUnheard = !session.introduced && may(session, "askedAt", now, hub.policy.probeIntervalMs);
+  // A round trip makes one BEAT due at once, so that the other side gets its own proof.
+  if (isRevived || isUnheard) beat(hub, pair);
+}
+
+/** Whether it counted as a sign of life. */
+function hear(hub: Hub, { ref }: Pair, session: Session, frame: BeatFrame): boolean {
+  const nonce = sentAt(session, frame.echo);
+  // An ECHO that has not counted us may come from somebody who never will: who refuses us, or lets
+  // us wait while another holder of our id is asked.
+  const tookUsIn = frame.type === "beat" || frame.counted || session.introduced;
+  // A frame that echoes nothing we remember is as old as can be.
+  const never = -Number.MAX_VALUE;
+  const { at, observedAt } = nonce ?? { at: never, observedAt: never };
+  return hub.monitor.heardBeat(ref, frame.seq, {
+    proof: nonce !== undefined && tookUsIn,
+    // The first frame in a conversation bears a tag made for it: that round trip is the proof.
+    nonceAt: nonce && !session.heardSeq ? hub.turn.now : at,
+    nonceObservedAt: observedAt,
+    heldMs: frame.echo > session.lastEcho ? frame.heldMicros / 1_000 : undefined,
+  });
+}
+
+/** Answers to our own questions are as many as those; everything else costs a token. */
+function withinLimits(
+  hub: Hub,
+  { ref, policy }: Pair,
+  session: Session,
+  frame: BeatFrame,
+): boolean {
+  if (frame.type === "echo" && frame.echo > session.lastEcho) return true;
+  const { now } = hub.turn;
+  const { deadAfterMs } = session.negotiation.inForce;
+  // What queued up while we read nothing comes at once, and before anybody has noticed a stall.
+  const unreadMs = session.heardSeq && now - session.heardAt;
+  // Streams deliver late what was sent in time, so only a lasting flood counts there.
+  const refillMs = policy.minGapMs / (hub.isStream ? 4 : 1);
+  const capacity = Math.ceil((deadAfterMs + Math.max(hub.lastStallMs, unreadMs)) / refillMs) + 8;
+  session.bucket ??= new TokenBucket(capacity, now);
+  if (session.bucket.take(now, refillMs, capacity)) return true;
+  drop(hub, "too-many");
+  const isFlood = hub.isStream && session.bucket.overdrawnMs(now) >= deadAfterMs;
+  if (isFlood) hub.monitor.ended(ref, "protocol-error");
+  return false;
+}

@@ -1,0 +1,142 @@
+// What the parts of one endpoint share: who we are, everybody we talk to, and the ways in and out. It
+// decides nothing.
+
+import { createMonitor, type Monitor } from "../monitor/monitor.ts";
+import type { MonitorOutput } from "../monitor/outputs.ts";
+import type { PeerRef } from "../monitor/refs.ts";
+import type { Role } from "../peer/state.ts";
+import { definePolicy, derivePolicy, type Policy, type PolicyOptions } from "../policy.ts";
+import { Turn } from "../turn.ts";
+import { encodeFrame } from "./encode.ts";
+import type { Frame, Word64 } from "./frame.ts";
+import type { EndpointOptions } from "./options.ts";
+import type { DropReason, EndpointOutput, RefusedReason } from "./outputs.ts";
+import type { Contest, Pair, Path, Place } from "./session.ts";
+import { Sessions } from "./sessions.ts";
+import type { Reassembly } from "./stream.ts";
+
+/** A frame, and where it came from. */
+export type Arrived<Of extends Frame> = Of & { readonly place: Place };
+
+export interface Hub {
+  readonly options: EndpointOptions<Path>;
+  readonly id: string;
+  readonly isStream: boolean;
+  /** Whether a path is proven by being one (a connection), or must be proven (datagrams). */
+  readonly trustsPaths: boolean;
+  /** Of peers that get none of their own. */
+  readonly policy: Policy;
+  readonly role: Role;
+  /** Who we are on the wire. */
+  readonly boot: Word64;
+  /** Rises once another life of our id turns out to be ahead. */
+  epoch: number;
+  readonly turn: Turn<EndpointOutput<Path>>;
+  readonly monitor: Monitor;
+  readonly sessions: Sessions;
+  readonly pairs: Map<PeerRef, Pair>;
+  readonly contests: Map<Pair, Contest>;
+  readonly streams: Map<Place, Reassembly>;
+  readonly dropped: Partial<Record<DropReason, number>>;
+  readonly counts: {
+    framesSent: number;
+    framesReceived: number;
+    bytesSent: number;
+    bytesReceived: number;
+    sendFailures: number;
+  };
+  lastStallMs: number;
+}
+
+export function createHub(
+  options: EndpointOptions<Path>,
+  settled: () => void,
+  onMonitor: (output: MonitorOutput) => void,
+): Hub {
+  const { host, transport, role = "both", limits } = options;
+  const entropy = () => host.entropy?.() ?? 0;
+  const trustsPaths = transport !== "datagram";
+  const policy = define({ trustsPaths }, options.policy);
+  const turn = new Turn(host, options.emit, settled);
+  return {
+    options,
+    id: options.id,
+    isStream: transport === "stream",
+    trustsPaths,
+    policy,
+    role,
+    boot: { hi: entropy(), lo: entropy() },
+    epoch: Math.floor(host.epochMs?.() ?? 0),
+    turn,
+    monitor: createMonitor({
+      ...options,
+      // The monitor's instants are the endpoint's: one reading of the clock a turn.
+      host: { now: () => turn.now },
+      policy: derivePolicy(policy, { returns: "never" }),
+      emit: onMonitor,
+      seed: options.seed ?? entropy(),
+    }),
+    sessions: new Sessions(entropy, limits?.candidates ?? 1_024, trustsPaths),
+    pairs: new Map(),
+    contests: new Map(),
+    streams: new Map(),
+    dropped: {},
+    counts: { framesSent: 0, framesReceived: 0, bytesSent: 0, bytesReceived: 0, sendFailures: 0 },
+    lastStallMs: 0,
+  };
+}
+
+/** A policy as users write it, with the defaults of this transport. */
+export function define(
+  { trustsPaths }: Pick<Hub, "trustsPaths">,
+  options: PolicyOptions = {},
+): Policy {
+  return definePolicy(trustsPaths ? options : { proof: "round-trip", ...options });
+}
+
+/** Something that arrived had no effect. */
+export function drop({ dropped }: Hub, reason: DropReason): void {
+  dropped[reason] = (dropped[reason] ?? 0) + 1;
+}
+
+/** Hands a frame to the transport; false where it was not taken. */
+export function transmit(
+  { options, counts }: Hub,
+  peer: PeerRef | undefined,
+  place: Place,
+  frame: Frame,
+): boolean {
+  const bytes = encodeFrame(frame);
+  try {
+    if (options.send(peer, bytes, pathOf(place)) !== false) {
+      counts.framesSent += 1;
+      counts.bytesSent += bytes.length;
+      return true;
+    }
+  } catch {
+    // A transport that throws did not send; which it says is its own business.
+  }
+  counts.sendFailures += 1;
+  return false;
+}
+
+/** Whoever is at this place can do nothing useful there any more. */
+export function refuse(hub: Hub, place: Place, reason: RefusedReason): void {
+  const path = pathOf(place);
+  if (path !== undefined) hub.turn.push({ type: "refused", path, reason });
+}
+
+/** A place as the transport knows it: undefined for a peer that was added without a path. */
+export function pathOf(place: Place | undefined): Path | undefined {
+  return typeof place === "number" ? undefined : place;
+}
+
+export function pairById(hub: Hub, id: string): Pair | undefined {
+  return hub.pairs.get(hub.monitor.find(id) as PeerRef);
+}
+
+/** The peer whose conversation is held at this place, once it said who it is. */
+export function speakerAt(hub: Hub, place: Place): Pair | undefined {
+  const session = hub.sessions.at(place);
+  return session?.claim && session === session.pair?.current ? session.pair : undefined;
+}

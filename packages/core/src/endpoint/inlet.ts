@@ -1,0 +1,58 @@
+// Bytes in: whose they are, and the frames in them. Where a path ends is here, too.
+
+import type { EndReason } from "../peer/state.ts";
+import { incumbentHeard } from "./contests.ts";
+import { decodeFrame } from "./decode.ts";
+import type { Frame } from "./frame.ts";
+import { drop, type Hub, refuse, speakerAt } from "./hub.ts";
+import { takeFrame } from "./inbox.ts";
+import type { Place, Session } from "./session.ts";
+import { Reassembly } from "./stream.ts";
+
+export function takeBytes(hub: Hub, bytes: Uint8Array, from: Place): void {
+  const place = typeof from === "number" ? sessionAt(hub, from)?.place : from;
+  if (place === undefined) return drop(hub, "unknown-path");
+  hub.counts.bytesReceived += bytes.length;
+  const take = (frame: Frame) => {
+    hub.counts.framesReceived += 1;
+    takeFrame(hub, Object.assign(frame, { place }));
+  };
+  if (hub.isStream) return takeChunk(hub, bytes, place, take);
+  const decoded = decodeFrame(bytes);
+  if (decoded.ok) take(decoded.frame);
+  else drop(hub, decoded.fault);
+}
+
+function takeChunk(hub: Hub, bytes: Uint8Array, place: Place, take: (frame: Frame) => void): void {
+  // Any byte of somebody who said who it is is life, part of a frame too: a slow transfer must not
+  // look like silence. Before that, anything might be talking.
+  const speaker = speakerAt(hub, place);
+  if (speaker) {
+    hub.monitor.heard(speaker.ref);
+    // Its ECHO may be stuck behind a long message.
+    incumbentHeard(hub, speaker);
+  }
+  const { maxMessageBytes = 2 ** 20 } = hub.options;
+  const stream = hub.streams.get(place) ?? new Reassembly(maxMessageBytes);
+  hub.streams.set(place, stream);
+  const fault = stream.push(bytes, take);
+  if (!fault || hub.streams.get(place) !== stream) return;
+  // The bytes of a stream are no frames: nothing that follows can be trusted.
+  drop(hub, fault);
+  endPath(hub, place, "protocol-error");
+  refuse(hub, place, "protocol-error");
+}
+
+/** A path, or the peer on it, is over. */
+export function endPath(hub: Hub, from: Place, reason: EndReason): void {
+  const session = sessionAt(hub, from);
+  hub.streams.delete(session?.place ?? from);
+  if (!session) return;
+  const { pair } = session;
+  if (!pair) hub.sessions.close(session);
+  else if (pair.current === session) hub.monitor.ended(pair.ref, reason);
+}
+
+function sessionAt(hub: Hub, from: Place): Session | undefined {
+  return typeof from === "number" ? hub.pairs.get(from)?.current : hub.sessions.at(from);
+}
