@@ -5,15 +5,25 @@ import { median, shuffled, timeMs, usedBytes } from "./measuring.mjs";
 
 const PASSES = 5;
 const CHUNK = 20_000;
+const WARM_PEERS = 1_000;
+const WARM_ROUNDS = 20;
 
 export async function measure({ name, peers, passMs }) {
   const { make, npm } = CONTENDERS.find((contender) => contender.name === name);
   const order = shuffled(peers);
-  // Its code is not memory a peer takes.
+  // Its code, and what the engine makes of it, is not memory a peer takes.
   if (npm !== undefined) await import(npm);
+  for (let round = 0; round < WARM_ROUNDS; round++) {
+    const other = await make(WARM_PEERS);
+    for (let n = 0; n < 100; n++) other.hear(shuffled(WARM_PEERS));
+  }
+  // Of few peers several times as many are weighed, or the collector's own would tip the scales.
+  const copies = Math.min(20, Math.ceil(100_000 / peers));
   const before = usedBytes();
-  const contender = await make(peers);
-  const bytesPerPeer = (usedBytes() - before) / peers;
+  const weighed = [];
+  for (let copy = 0; copy < copies; copy++) weighed.push(await make(peers));
+  const bytesPerPeer = (usedBytes() - before) / (copies * peers);
+  const [contender] = weighed;
   const chunks = [];
   for (let at = 0; at < peers; at += CHUNK) chunks.push(order.subarray(at, at + CHUNK));
   let next = 0;

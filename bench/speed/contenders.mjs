@@ -25,16 +25,19 @@ export class SteppedClock {
 
 /**
  * A monitor whose peers are all alive; refs of fresh peers are their slots, and so their indices.
- * `numbered`: by numbered frames; `detects`: with a detector that looks at what is counted of them.
+ * `numbered`: by numbered frames; `detects`: with a detector that looks at what is counted of them;
+ * `arriveOverMs`: not all at one instant, as they would after a crash of everything.
  */
 export function livingMonitor(peers, options = {}) {
   const { ids = false, role = "listen", emit = () => {}, detects = false } = options;
-  const { numbered = detects } = options;
+  const { numbered = detects, arriveOverMs = 0 } = options;
   const clock = new SteppedClock();
   const policy = detects ? { ...POLICY, detector: lossy } : POLICY;
   const monitor = createMonitor({ host: clock, policy, emit, seed: 1 });
-  for (let n = 0; n < peers; n++) monitor.add(ids ? `peer-${n}` : undefined, { role });
-  for (const ref of monitor) {
+  const from = clock.at;
+  for (let n = 0; n < peers; n++) {
+    clock.at = from + Math.floor((n / peers) * arriveOverMs);
+    const ref = monitor.add(ids ? `peer-${n}` : undefined, { role });
     if (numbered) monitor.heardBeat(ref, 1);
     else monitor.heard(ref);
   }

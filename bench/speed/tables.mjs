@@ -75,7 +75,7 @@ export function report(results, rows) {
   ].join("\n\n");
 }
 
-function beatTables({ beats, stalls, contenders }) {
+function beatTables({ beats, stalls, contenders, monitor }) {
   const sizes = [...new Set(beats.map(({ peers }) => peers))];
   const of = (name) => beats.filter((cell) => cell.name === name);
   const names = [...new Set(beats.map(({ name }) => name))];
@@ -91,6 +91,8 @@ function beatTables({ beats, stalls, contenders }) {
       ]),
     ),
     stallCaption(stalls[0]),
+    heading("A beat in all, in ns: heard, and its share of looking for who is silent"),
+    inAllTable(beats, monitor),
     heading("Memory a peer, in bytes: heap and outside; one look at all of them"),
     table(
       ["", ...sizes.map(K), "a look at as many as it takes, ms"],
@@ -101,6 +103,31 @@ function beatTables({ beats, stalls, contenders }) {
       ]),
     ),
   ];
+}
+
+/** How often a scan looks, at best: as often as the monitor promises to be served. */
+const LOOK_EVERY_S = 0.75;
+
+/** Beats alone flatter whoever has to look at everybody; here is the same work, one beat a second each. */
+function inAllTable(beats, monitor) {
+  const sizes = monitor.map(({ peers }) => peers);
+  const inAll = (name, peers, ticks) => {
+    const { nsPerBeat, lookMs } = beats.find((c) => c.name === name && c.peers === peers) ?? {};
+    const looks = ticks ? ticks.tickNsPerBeat : (lookMs * 1e6) / (peers * LOOK_EVERY_S);
+    return nsPerBeat === undefined ? "" : figure(nsPerBeat + looks);
+  };
+  const names = [...new Set(beats.filter(({ lookMs }) => lookMs).map(({ name }) => name))];
+  const ours = { "Systole heard": "judging", "Systole, own detector": "judgingArrivals" };
+  return table(
+    ["", ...sizes.map(K)],
+    [
+      ...Object.entries(ours).map(([name, kind]) => [
+        name,
+        ...monitor.map((found) => inAll(name, found.peers, found[kind])),
+      ]),
+      ...names.map((name) => [name, ...sizes.map((peers) => inAll(name, peers))]),
+    ],
+  );
 }
 
 function stallCells(stall) {

@@ -16,7 +16,8 @@ export class Turn<Output> {
   readonly #settled: () => void;
   #queue: Output[] = [];
   #errors: unknown[] = [];
-  #running = false;
+  /** Whether we are within an outermost call. */
+  isUnderWay = false;
 
   /** `settled` is called at the end of each outermost call, after all outputs. */
   constructor(clock: Clock, emit: (output: Output) => void, settled: () => void) {
@@ -41,7 +42,7 @@ export class Turn<Output> {
 
   /** The instant of the turn under way; outside of one that of a turn in which nothing comes out. */
   instant(): number {
-    if (!this.#running) {
+    if (!this.isUnderWay) {
       const reading = this.#clock.now();
       // Also false for NaN.
       if (reading >= this.now && reading < Number.POSITIVE_INFINITY) this.now = reading;
@@ -55,9 +56,9 @@ export class Turn<Output> {
    * within another turn; if true, `leave` must follow, and nothing between may throw.
    */
   enter(at: number = this.instant()): boolean {
-    if (this.#running) return false;
+    if (this.isUnderWay) return false;
     this.now = at;
-    this.#running = true;
+    this.isUnderWay = true;
     return true;
   }
 
@@ -72,7 +73,7 @@ export class Turn<Output> {
       }
     }
     if (this.#queue.length > 0) this.#queue = [];
-    this.#running = false;
+    this.isUnderWay = false;
     try {
       this.#settled();
     } catch (error) {

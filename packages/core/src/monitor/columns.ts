@@ -16,17 +16,16 @@ import {
 import { grown, type PeerRef, Slots, slotOf } from "./refs.ts";
 import type { Stalls } from "./stalls.ts";
 
-/** A row is seven doubles; the eighth, when the peer was heard, is a column of its own. */
-const ROW = 7;
+/** A row is six doubles; what is looked at most often has columns of its own. */
+const ROW = 6;
 const LIFE_OBSERVED_AT = 0;
 const LIFE_CREDITED_AT = 1;
-const BEAT_DUE_AT = 2;
-const SENT_AT = 3;
-const SINCE_AT = 4;
+const SENT_AT = 2;
+const SINCE_AT = 3;
 /** What only one status has: `proofFromAt` of connecting, `forgetAt` of dead, `aliveAt` of others. */
-const OWN_AT = 5;
+const OWN_AT = 4;
 /** Where a peer has its extras, from 1; 0 where it has none. */
-const EXTRAS_AT = 6;
+const EXTRAS_AT = 5;
 
 const WORDS = 2;
 const SESSION = 0;
@@ -80,6 +79,7 @@ export class Columns {
   readonly slots: Slots = new Slots();
   /** All that changes when a living peer is heard. */
   heardAt: Float64Array = new Float64Array(0);
+  #beatDueAt: Float64Array = new Float64Array(0);
   #cells: Float64Array = new Float64Array(0);
   #words: Uint32Array = new Uint32Array(0);
   #halves: Uint16Array = new Uint16Array(0);
@@ -106,7 +106,7 @@ export class Columns {
 
   /** Infinity where no beat, probe or dial is due one day. */
   beatDueAt(slot: number): number {
-    return this.#cells[slot * ROW + BEAT_DUE_AT] as number;
+    return this.#beatDueAt[slot] as number;
   }
 
   // ── a peer in hand ─────────────────────────────────────────────────────────────────────────────
@@ -132,7 +132,7 @@ export class Columns {
     peer.heardAt = this.heardAt[slot] as number;
     peer.lifeObservedAt = cells[cell + LIFE_OBSERVED_AT] as number;
     peer.lifeCreditedAt = cells[cell + LIFE_CREDITED_AT] as number;
-    peer.beatDueAt = cells[cell + BEAT_DUE_AT] as number;
+    peer.beatDueAt = this.#beatDueAt[slot] as number;
     peer.sentAt = cells[cell + SENT_AT] as number;
     peer.sinceAt = cells[cell + SINCE_AT] as number;
     peer.proofFromAt = status === "connecting" ? own : NEVER;
@@ -160,7 +160,7 @@ export class Columns {
     this.heardAt[slot] = peer.heardAt;
     cells[cell + LIFE_OBSERVED_AT] = peer.lifeObservedAt;
     cells[cell + LIFE_CREDITED_AT] = peer.lifeCreditedAt;
-    cells[cell + BEAT_DUE_AT] = peer.beatDueAt;
+    this.#beatDueAt[slot] = peer.beatDueAt;
     cells[cell + SENT_AT] = peer.sentAt;
     cells[cell + SINCE_AT] = peer.sinceAt;
     // Only one of them is not Infinity.
@@ -187,7 +187,7 @@ export class Columns {
   /** A row that is nobody's any more. */
   clear(slot: number): void {
     this.#halves[slot * HALVES + FLAGS] = 0;
-    this.#cells[slot * ROW + BEAT_DUE_AT] = NEVER;
+    this.#beatDueAt[slot] = NEVER;
     this.#releaseExtras(slot);
     this.slots.setLiving(slot, false);
   }
@@ -313,6 +313,7 @@ export class Columns {
   protected grow(slots: number): void {
     this.heardAt = grown(this.heardAt, slots);
     const { length } = this.heardAt;
+    this.#beatDueAt = grown(this.#beatDueAt, length);
     this.#cells = grown(this.#cells, length * ROW);
     this.#words = grown(this.#words, length * WORDS);
     this.#halves = grown(this.#halves, length * HALVES);

@@ -11,6 +11,7 @@ const FAN = 2 ** FAN_BITS;
 export class Deadlines {
   /** From the leaves up to the root, which is a level of one. */
   #levels: readonly Float64Array[] = levelsOver(new Float64Array(FAN).fill(NEVER));
+  #root: Float64Array = this.#levels[1] as Float64Array;
   /** When a peer is due exactly. */
   readonly #dueAt: (slot: number) => number;
   /** Where the last slice ended. */
@@ -28,12 +29,19 @@ export class Deadlines {
 
   /** A lower bound of all deadlines: may be too early, never too late. */
   get nextAt(): number {
-    return (this.#levels.at(-1) as Float64Array)[0] as number;
+    return this.#root[0] as number;
   }
 
   /** The bound of one slot. */
   at(slot: number): number {
     return (this.#levels[0] as Float64Array)[slot] as number;
+  }
+
+  /** Whether anybody may be due; if not, slices begin anew. */
+  isDue(now: number): boolean {
+    if (this.nextAt <= now) return true;
+    this.#cursor = 0;
+    return false;
   }
 
   /** What the peer in a slot next wants comes at `at`, or later. */
@@ -54,7 +62,7 @@ export class Deadlines {
   /** Everything may have moved, in either direction. */
   refresh(): void {
     const leaves = this.#levels[0] as Float64Array;
-    this.#levels = levelsOver(leaves.map((_bound, slot) => this.#dueAt(slot)));
+    this.#build(leaves.map((_bound, slot) => this.#dueAt(slot)));
   }
 
   /**
@@ -65,10 +73,6 @@ export class Deadlines {
     this.#now = now;
     this.#limit = limit;
     this.#due = [];
-    if (this.nextAt > now) {
-      this.#cursor = 0;
-      return this.#due;
-    }
     this.#visitAll(this.#cursor, NEVER);
     if (this.#cursor > 0) this.#visitAll(0, this.#cursor);
     const due = this.#due;
@@ -89,26 +93,47 @@ export class Deadlines {
   #visit(level: number, node: number): void {
     const below = level - 1;
     const bounds = this.#levels[below] as Float64Array;
+    if (below === 0) {
+      (this.#levels[1] as Float64Array)[node] = this.#look(node << FAN_BITS, bounds);
+      return;
+    }
     const first = node << FAN_BITS;
     let least = NEVER;
     for (let child = first; child < first + FAN; child++) {
-      if ((bounds[child] as number) <= this.#now && this.#isWanted(below, child)) {
-        if (below > 0) this.#visit(below, child);
-        else if (this.#look(child, bounds)) continue;
-      }
-      const bound = bounds[child] as number;
-      if (bound < least) least = bound;
+      const reached = (bounds[child] as number) <= this.#now;
+      if (reached && this.#isWanted(below, child)) this.#visit(below, child);
+      least = Math.min(least, bounds[child] as number);
     }
     (this.#levels[level] as Float64Array)[node] = least;
   }
 
-  /** Whether a peer is due; if so it is taken, and no longer counts for the nodes above. */
-  #look(slot: number, leaves: Float64Array): boolean {
-    const at = this.#dueAt(slot);
-    leaves[slot] = at;
-    if (at > this.#now) return false;
-    this.#due.push(slot);
-    return true;
+  /**
+   * Takes who is due of sixteen peers; returns the bound of the others. Where one was not due after all,
+   * its neighbours are asked, too: they lie in the same cache lines, and need not be looked at one by one.
+   */
+  #look(first: number, leaves: Float64Array): number {
+    // A bit for each who was asked, and for each who was taken.
+    let asked = 0;
+    let taken = 0;
+    for (let index = 0; index < FAN; index++) {
+      const slot = first + index;
+      if ((leaves[slot] as number) > this.#now || !this.#isWanted(0, slot)) continue;
+      const at = this.#dueAt(slot);
+      leaves[slot] = at;
+      asked |= 1 << index;
+      if (at > this.#now) continue;
+      taken |= 1 << index;
+      this.#due.push(slot);
+    }
+    let least = NEVER;
+    for (let index = 0; index < FAN; index++) {
+      if ((taken >>> index) & 1) continue;
+      const slot = first + index;
+      const isLater = (leaves[slot] as number) > this.#now;
+      if (asked !== taken && isLater && !((asked >>> index) & 1)) leaves[slot] = this.#dueAt(slot);
+      least = Math.min(least, leaves[slot] as number);
+    }
+    return least;
   }
 
   #isWanted(level: number, node: number): boolean {
@@ -124,7 +149,12 @@ export class Deadlines {
     const grown = new Float64Array(Math.ceil(least / FAN) * FAN).fill(NEVER);
     grown.set(leaves);
     grown[slot] = at;
-    this.#levels = levelsOver(grown);
+    this.#build(grown);
+  }
+
+  #build(leaves: Float64Array): void {
+    this.#levels = levelsOver(leaves);
+    this.#root = this.#levels.at(-1) as Float64Array;
   }
 }
 

@@ -14,7 +14,7 @@ import {
   type Role,
   type Status,
 } from "../peer/state.ts";
-import { hear, nextActAt, silenceToSuspect, step, verdictAt } from "../peer/transition.ts";
+import { hear, nextActAt, step, verdictAt } from "../peer/transition.ts";
 import { definePolicy, type Policy, type PolicyOptions } from "../policy.ts";
 import { Turn } from "../turn.ts";
 import { Deadlines } from "./deadlines.ts";
@@ -273,9 +273,11 @@ export class Monitor implements Iterable<PeerRef> {
   /** Does everything that is due, or with `slice` at most 4096 peers' worth of it. */
   tick(options?: { slice?: boolean | undefined }): void {
     const turn = this.#turn;
-    const outermost = turn.enter();
+    const now = turn.instant();
+    if (!turn.isUnderWay && this.#isIdle(now)) return;
+    const outermost = turn.enter(now);
     try {
-      this.#tick(turn.now, options?.slice ? SLICE_PEERS : NEVER);
+      this.#tick(now, options?.slice ? SLICE_PEERS : NEVER);
     } catch (error) {
       turn.fail(error);
     }
@@ -355,6 +357,22 @@ export class Monitor implements Iterable<PeerRef> {
     const counted = hear(peer, now, this.#stalls.at(now), seq, sign, proof, policy, this.#emit);
     this.#putBack(peer);
     return counted;
+  }
+
+  /** A tick in time with nothing to do: the promise is renewed, and that is all. */
+  #isIdle(now: number): boolean {
+    const stalls = this.#stalls;
+    if (
+      this.#sampleLife ||
+      stalls.health > 0 ||
+      now > stalls.promisedAt ||
+      this.#deadlines.isDue(now)
+    ) {
+      return false;
+    }
+    stalls.renew(now);
+    this.#settledAt = this.nextDeadline();
+    return true;
   }
 
   #tick(now: number, limit: number): void {
@@ -443,22 +461,13 @@ export class Monitor implements Iterable<PeerRef> {
     if (!rows.isTaken(slot)) return NEVER;
     if (!rows.slots.isLiving(slot)) return this.#dueAtOf(rows.take(slot), rows.policy(slot));
     const beatDueAt = rows.beatDueAt(slot);
-    return this.#stalls.paused ? beatDueAt : Math.min(beatDueAt, this.#verdictAt(slot));
+    return this.#stalls.paused ? beatDueAt : Math.min(beatDueAt, rows.suspectAt(slot));
   }
 
   /** The same of a peer in hand. */
   #dueAtOf(peer: Peer, policy: Policy): number {
     const actAt = nextActAt(peer);
     return this.#stalls.paused ? actAt : Math.min(actAt, verdictAt(peer, policy, this.#stalls));
-  }
-
-  /** The next verdict of a peer, of a living one without taking it in hand. */
-  #verdictAt(slot: number): number {
-    const rows = this.#rows;
-    const policy = rows.policy(slot);
-    return rows.slots.isLiving(slot)
-      ? rows.silentAt(slot, silenceToSuspect(rows.arrivals(slot), policy))
-      : verdictAt(rows.take(slot), policy, this.#stalls);
   }
 
   /** What is known of the arrivals of a living peer changed, and so may have what its detector says. */
@@ -493,12 +502,16 @@ export class Monitor implements Iterable<PeerRef> {
   }
 
   #judgeSelf(lateMs: number, due: readonly number[], now: number): void {
-    const { counts, policies } = this.#rows;
+    const rows = this.#rows;
+    const { counts, policies } = rows;
     const stalls = this.#stalls;
     // Nobody is judged in a pause, so nobody's silence is held against ourselves.
-    const isSilent = (slot: number) =>
-      !stalls.paused && this.#rows.status(slot) === "alive" && now >= this.#verdictAt(slot);
-    const newlySilent = due.filter(isSilent).length;
+    const isSilent = (slot: number) => {
+      if (rows.slots.isLiving(slot)) return now >= rows.suspectAt(slot);
+      const isAlive = rows.status(slot) === "alive";
+      return isAlive && now >= verdictAt(rows.take(slot), rows.policy(slot), stalls);
+    };
+    const newlySilent = stalls.paused ? 0 : due.filter(isSilent).length;
     const before = stalls.health;
     stalls.judgeSelf(lateMs, counts.suspect, newlySilent, policies.judged, now);
     this.#noteHealth(before);

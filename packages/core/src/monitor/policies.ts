@@ -3,7 +3,8 @@
 // decides how often a monitor must be served.
 
 import { fixed } from "../detectors/fixed.ts";
-import { NEVER } from "../peer/state.ts";
+import { NEVER, NO_ARRIVALS } from "../peer/state.ts";
+import { silenceToSuspect } from "../peer/transition.ts";
 import type { Policy } from "../policy.ts";
 
 interface Entry {
@@ -22,6 +23,8 @@ export class Policies {
   /** Whether the last peer with the smallest one is gone: looked for when somebody asks. */
   #isStale = false;
   /** Index 0 stays empty: it stands for nobody. */
+  /** The silence at which `fixed` suspects, for each index; NaN where the detector looks at arrivals. */
+  readonly fixedMs: number[] = [Number.NaN];
   readonly #entries: (Entry | undefined)[] = [undefined];
   readonly #indexes: Map<Policy, number> = new Map();
   readonly #free: number[] = [];
@@ -36,6 +39,8 @@ export class Policies {
     this.#indexes.set(policy, index);
     if (this.#entries[index] === undefined) {
       this.#entries[index] = { policy, peers: 0, judged: 0 };
+      this.fixedMs[index] =
+        policy.detector === fixed ? silenceToSuspect(NO_ARRIVALS, policy) : Number.NaN;
       this.varying += Number(policy.detector !== fixed);
     }
     (this.#entries[index] as Entry).peers += 1;

@@ -3,6 +3,7 @@
 
 import { mix } from "../peer/rules.ts";
 import { freeze, NEVER, type Peer, type PeerState, peerSeed, type Status } from "../peer/state.ts";
+import { silenceToSuspect } from "../peer/transition.ts";
 import type { Policy } from "../policy.ts";
 import { Columns } from "./columns.ts";
 import { Policies } from "./policies.ts";
@@ -90,6 +91,14 @@ export class Rows extends Columns implements Iterable<PeerRef> {
 
   policy(slot: number): Policy {
     return this.policies.at(this.#policyOf[slot] as number);
+  }
+
+  /** When a living peer is suspected, without taking it in hand. */
+  suspectAt(slot: number): number {
+    const index = this.#policyOf[slot] as number;
+    const fixedMs = this.policies.fixedMs[index] as number;
+    if (fixedMs >= 0) return this.silentAt(slot, fixedMs);
+    return this.silentAt(slot, silenceToSuspect(this.arrivals(slot), this.policies.at(index)));
   }
 
   setPolicy(slot: number, policy: Policy): void {
