@@ -1,19 +1,19 @@
 // What an application ships for each subpath: minified and gzipped bytes. Every subpath of core is
 // measured with what it pulls in beyond the root, other packages without core; the monitor alone is
-// what is left of the root for who imports nothing but `createMonitor`. Fails above a limit, so that
-// nothing grows unnoticed. `--files` says in which source modules the bytes are.
+// what is left of the root for who imports nothing but `createMonitor`. Says whether the target is met, and
+// fails above a limit, so that nothing grows unnoticed. `--files` says in which source modules the bytes are.
 import { gzipSync } from "node:zlib";
 import { build, minify } from "vite";
 import { entries, root } from "./entries.mjs";
 
 const MONITOR_ALONE = "createMonitor alone";
 
-/** Gzipped bytes that must not be exceeded. */
-const limits = {
-  "@systole/core": 8_192,
-  [MONITOR_ALONE]: 5_120,
-  "@systole/core/system": 1_024,
-  "@systole/core/endpoint": 8_192,
+/** Gzipped bytes: where we want to be, and what must not be exceeded on the way. */
+const budgets = {
+  "@systole/core": { target: 8_192, limit: 12_032 },
+  [MONITOR_ALONE]: { target: 5_120, limit: 10_496 },
+  "@systole/core/system": { target: 1_024, limit: 1_024 },
+  "@systole/core/endpoint": { target: 8_192, limit: 9_216 },
 };
 
 const core = entries.find(({ name }) => name === "@systole/core");
@@ -71,12 +71,12 @@ measured.splice(measured.findIndex(([name]) => name === core.name) + 1, 0, [
 for (const [name, file] of measured) {
   const chunks = await chunksOf(file, true);
   const bytes = gzipSync(chunks.map(({ code }) => code).join(""), { level: 9 }).length;
-  const limit = limits[name];
-  const verdict =
-    limit === undefined
-      ? "no limit"
-      : `limit ${limit}: ${bytes > limit ? `EXCEEDED by ${bytes - limit} B` : "kept"}`;
+  const { target, limit } = budgets[name] ?? {};
+  const met = bytes > target ? `MISSED by ${bytes - target} B` : "met";
+  const verdict = target === undefined ? "no target" : `target ${target}: ${met}`;
   console.log(`${name.padEnd(24)} ${String(bytes).padStart(6)} B gzip  ${verdict}`);
   if (process.argv.includes("--files")) await printFiles(file);
-  if (bytes > limit) process.exitCode = 1;
+  if (bytes <= (limit ?? bytes)) continue;
+  console.log(`  above its limit of ${limit} B`);
+  process.exitCode = 1;
 }
