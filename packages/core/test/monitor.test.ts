@@ -1,6 +1,7 @@
 // The monitor by example: ids and sessions, sinks that call back or throw, counts. Many peers at once
 // are in crowd.test.ts.
 import { describe, expect, test } from "vitest";
+import type { Detector } from "../src/detectors/fixed.ts";
 import { createMonitor, type MonitorOptions } from "../src/monitor/monitor.ts";
 import type { MonitorOutput } from "../src/monitor/outputs.ts";
 import type { PeerRef } from "../src/monitor/refs.ts";
@@ -248,4 +249,33 @@ describe("figures", () => {
     expect(monitor.observedNow()).toBe(8_000);
     expect(monitor.stats()).toMatchObject({ stalls: 1, lostMs: 3_000 });
   });
+});
+
+test("a detector that throws costs an error, not a timer, neither its own nor another's", () => {
+  const host = new ManualHost();
+  const changes: string[] = [];
+  let isBroken = false;
+  const detector: Detector = (_arrivals, { suspectAfterMs }) => {
+    if (isBroken) throw new Error("broken");
+    return suspectAfterMs;
+  };
+  const numbers = { intervalMs: 1_000, suspectAfterMs: 3_000, deadAfterMs: 6_000 };
+  const monitor = createMonitor({
+    host,
+    policy: numbers,
+    emit: (output) => output.type === "changed" && changes.push(`${output.id} ${output.to}`),
+  });
+  const peers = ["a", "b", "c"].map((id) =>
+    monitor.add(id, { role: "listen", ...(id === "b" && { policy: { ...numbers, detector } }) }),
+  );
+  for (const peer of peers) monitor.heard(peer);
+  isBroken = true;
+  host.freeze(3_000);
+  expect(() => monitor.tick()).toThrow("broken");
+  expect(changes.slice(3)).toEqual(["a suspect", "c suspect"]);
+  expect(monitor.nextDeadline()).toBeGreaterThan(host.now());
+  isBroken = false;
+  host.freeze(monitor.nextDeadline() - host.now());
+  monitor.tick();
+  expect(changes.at(-1)).toBe("b suspect");
 });

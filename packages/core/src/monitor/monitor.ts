@@ -383,7 +383,15 @@ export class Monitor implements Iterable<PeerRef> {
     const due = this.#deadlines.take(now, limit);
     this.#judgeSelf(stalled ? 0 : lateMs, due, now);
     const { health, paused } = stalls;
-    for (const slot of due) this.#step(slot, { type: "tick", at: now, health, judging: !paused });
+    for (const slot of due) {
+      try {
+        this.#step(slot, { type: "tick", at: now, health, judging: !paused });
+      } catch (error) {
+        // Only a detector can throw; the others are judged all the same, and this one is looked at again.
+        this.#turn.fail(error);
+        this.#deadlines.set(slot, stalls.promisedAt);
+      }
+    }
   }
 
   /** A sample that throws costs its own findings, not the verdicts of this tick. */
@@ -416,7 +424,7 @@ export class Monitor implements Iterable<PeerRef> {
   #putBack(peer: Peer): void {
     const slot = this.#slot;
     this.#rows.put(slot, peer);
-    this.#deadlines.set(slot, this.#dueAtOf(peer, this.#rows.policy(slot)));
+    this.#deadlines.set(slot, this.#dueAt(slot));
     if (this.#isForgotten) this.#remove(slot);
     this.#isForgotten = false;
   }
@@ -455,19 +463,27 @@ export class Monitor implements Iterable<PeerRef> {
 
   // ── deadlines ──────────────────────────────────────────────────────────────────────────────────
 
-  /** When a slot next wants a tick. */
+  /**
+   * When a slot next wants a tick. A detector that throws costs an error at the end of the turn, not a
+   * timer: its peer is looked at again when we are next served.
+   */
   #dueAt(slot: number): number {
     const rows = this.#rows;
     if (!rows.isTaken(slot)) return NEVER;
-    if (!rows.slots.isLiving(slot)) return this.#dueAtOf(rows.take(slot), rows.policy(slot));
-    const beatDueAt = rows.beatDueAt(slot);
-    return this.#stalls.paused ? beatDueAt : Math.min(beatDueAt, rows.suspectAt(slot));
-  }
-
-  /** The same of a peer in hand. */
-  #dueAtOf(peer: Peer, policy: Policy): number {
-    const actAt = nextActAt(peer);
-    return this.#stalls.paused ? actAt : Math.min(actAt, verdictAt(peer, policy, this.#stalls));
+    const { paused, promisedAt } = this.#stalls;
+    try {
+      if (rows.slots.isLiving(slot)) {
+        const beatDueAt = rows.beatDueAt(slot);
+        return paused ? beatDueAt : Math.min(beatDueAt, rows.suspectAt(slot));
+      }
+      const peer = rows.take(slot);
+      const actAt = nextActAt(peer);
+      if (paused) return actAt;
+      return Math.min(actAt, verdictAt(peer, rows.policy(slot), this.#stalls));
+    } catch (error) {
+      this.#turn.fail(error);
+      return promisedAt;
+    }
   }
 
   /** What is known of the arrivals of a living peer changed, and so may have what its detector says. */
