@@ -52,13 +52,14 @@ const EXTRAS = [
   "pausedCreditedAt",
 ] as const;
 
-/** What is known of arrivals, kept once somebody numbers its frames: counts, then `rttMs`. */
-const COUNTS = ["received", "lost", "highestSeq", "behind", "stale"] as const;
+/** What is known of arrivals, kept once somebody numbers its frames. */
+const TALLY = 6;
 const RECEIVED = 0;
 const LOST = 1;
 const HIGHEST_SEQ = 2;
-const RTT = COUNTS.length;
-const TALLY = RTT + 1;
+const BEHIND = 3;
+const STALE = 4;
+const RTT = 5;
 
 const STATUSES: readonly Status[] = ["connecting", "alive", "suspect", "dead"];
 const ROLES: readonly Role[] = ["both", "send", "listen"];
@@ -174,12 +175,16 @@ export class Columns {
   /** What is known of the arrivals of a peer, taken in hand. */
   arrivals(slot: number): Mutable<Arrivals> {
     const { arrivals } = this.#hand;
+    const tallies = this.#tallies;
+    if (tallies.length === 0 && isBlank(arrivals)) return arrivals;
     const tally = slot * TALLY;
-    if (this.#tallies.length === 0 && isBlank(arrivals)) return arrivals;
-    for (let index = 0; index < RTT; index++) {
-      arrivals[COUNTS[index] as "lost"] = this.#tallies[tally + index] ?? 0;
-    }
-    const rttMs = this.#tallies[tally + RTT] ?? NEVER;
+    const rttMs = tallies[tally + RTT] ?? NEVER;
+    // Written out: by name in a loop the engine boxes every number, at every look of a detector.
+    arrivals.received = tallies[tally + RECEIVED] ?? 0;
+    arrivals.lost = tallies[tally + LOST] ?? 0;
+    arrivals.highestSeq = tallies[tally + HIGHEST_SEQ] ?? 0;
+    arrivals.behind = tallies[tally + BEHIND] ?? 0;
+    arrivals.stale = tallies[tally + STALE] ?? 0;
     arrivals.rttMs = rttMs === NEVER ? undefined : rttMs;
     return arrivals;
   }
@@ -302,11 +307,14 @@ export class Columns {
       this.#tallies = new Float64Array(this.heardAt.length * TALLY);
       for (let at = RTT; at < this.#tallies.length; at += TALLY) this.#tallies[at] = NEVER;
     }
+    const tallies = this.#tallies;
     const tally = slot * TALLY;
-    for (let index = 0; index < RTT; index++) {
-      this.#tallies[tally + index] = arrivals[COUNTS[index] as "lost"];
-    }
-    this.#tallies[tally + RTT] = arrivals.rttMs ?? NEVER;
+    tallies[tally + RECEIVED] = arrivals.received;
+    tallies[tally + LOST] = arrivals.lost;
+    tallies[tally + HIGHEST_SEQ] = arrivals.highestSeq;
+    tallies[tally + BEHIND] = arrivals.behind;
+    tallies[tally + STALE] = arrivals.stale;
+    tallies[tally + RTT] = arrivals.rttMs ?? NEVER;
   }
 
   /** Makes room for so many slots at least. */

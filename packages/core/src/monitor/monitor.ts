@@ -214,7 +214,7 @@ export class Monitor implements Iterable<PeerRef> {
     const rows = this.#rows;
     if (sign !== undefined || !rows.countArrival(ref, seq)) return this.#hear(ref, seq, sign);
     this.heard(ref);
-    if (rows.policies.varying > 0) this.#lower(slotOf(ref));
+    if (rows.policies.varying > 0 && rows.slots.isLiving(slotOf(ref))) this.#lower(slotOf(ref));
     return true;
   }
 
@@ -488,8 +488,8 @@ export class Monitor implements Iterable<PeerRef> {
 
   /** What is known of the arrivals of a living peer changed, and so may have what its detector says. */
   #lower(slot: number): void {
-    const at = this.#dueAt(slot);
-    if (at >= this.#deadlines.at(slot)) return;
+    const at = this.#rows.suspectAt(slot);
+    if (this.#stalls.paused || at >= this.#deadlines.at(slot)) return;
     const outermost = this.#turn.enter(this.#turn.now);
     this.#deadlines.set(slot, at);
     if (outermost) this.#turn.leave();
