@@ -48,6 +48,7 @@ export async function measure({ name, peers, passMs }) {
   contender.check?.();
   const looks = () => Array.from({ length: LOOKS }, () => timeMs(contender.look));
   // The first are for the engine.
-  const lookMs = contender.look && looks() && median(looks());
+  if (contender.look) for (let n = 0; n < 1e6 / peers; n++) looks();
+  const lookMs = contender.look && median(looks());
   return { nsPerBeat, bytesPerPeer, lookMs };
 }

@@ -75,7 +75,7 @@ export function report(results, rows) {
   ].join("\n\n");
 }
 
-function beatTables({ beats, stalls, contenders, monitor }) {
+function beatTables({ beats, stalls, contenders }) {
   const sizes = [...new Set(beats.map(({ peers }) => peers))];
   const of = (name) => beats.filter((cell) => cell.name === name);
   const names = [...new Set(beats.map(({ name }) => name))];
@@ -91,8 +91,6 @@ function beatTables({ beats, stalls, contenders, monitor }) {
       ]),
     ),
     stallCaption(stalls[0]),
-    heading("A beat in all, in ns: heard, and its share of looking for who is silent"),
-    inAllTable(beats, monitor),
     heading("Memory a peer, in bytes: heap and outside; one look at all of them"),
     table(
       ["", ...sizes.map(K), "a look at as many as it takes, ms"],
@@ -103,31 +101,6 @@ function beatTables({ beats, stalls, contenders, monitor }) {
       ]),
     ),
   ];
-}
-
-/** How often a scan looks, at best: as often as the monitor promises to be served. */
-const LOOK_EVERY_S = 0.75;
-
-/** Beats alone flatter whoever has to look at everybody; here is the same work, one beat a second each. */
-function inAllTable(beats, monitor) {
-  const sizes = monitor.map(({ peers }) => peers);
-  const inAll = (name, peers, ticks) => {
-    const { nsPerBeat, lookMs } = beats.find((c) => c.name === name && c.peers === peers) ?? {};
-    const looks = ticks ? ticks.tickNsPerBeat : (lookMs * 1e6) / (peers * LOOK_EVERY_S);
-    return nsPerBeat === undefined ? "" : figure(nsPerBeat + looks);
-  };
-  const names = [...new Set(beats.filter(({ lookMs }) => lookMs).map(({ name }) => name))];
-  const ours = { "Systole heard": "judging", "Systole, own detector": "judgingArrivals" };
-  return table(
-    ["", ...sizes.map(K)],
-    [
-      ...Object.entries(ours).map(([name, kind]) => [
-        name,
-        ...monitor.map((found) => inAll(name, found.peers, found[kind])),
-      ]),
-      ...names.map((name) => [name, ...sizes.map((peers) => inAll(name, peers))]),
-    ],
-  );
 }
 
 function stallCells(stall) {
@@ -157,13 +130,16 @@ function monitorTables(monitor) {
         ...[c.mapGetNs, c.findNs, c.heardByIdNs].map((ns) => fixed(ns, 0)),
       ]),
     ),
-    heading("Ticks of 1 ms under steady traffic, in ms: p50 / p99 / p99.9 / max"),
+    heading(
+      "Ticks of 1 ms under steady traffic, in ms: p50 / p99 / p99.9 / max; a beat's share, in ns",
+    ),
     table(
-      ["peers", "ticks", "judging", "by arrivals", "judging and beating"],
+      ["peers", "ticks", "judging", "by arrivals", "judging and beating", "share, judging"],
       monitor.map(({ peers, judging, judgingArrivals, beating }) => [
         K(peers),
         `${judging.ticks}`,
         ...[judging, judgingArrivals, beating].map(ticks),
+        fixed(judging.tickNsPerBeat, 0),
       ]),
     ),
     heading("Everybody silent at one instant, in ms"),

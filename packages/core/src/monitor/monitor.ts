@@ -381,6 +381,7 @@ export class Monitor implements Iterable<PeerRef> {
     const stalled = this.#serve();
     this.#sample();
     const due = this.#deadlines.take(now, limit);
+    if (due.length === 0 && lateMs === 0 && stalls.health === 0) return;
     this.#judgeSelf(stalled ? 0 : lateMs, due, now);
     const { health, paused } = stalls;
     for (const slot of due) {
