@@ -39,6 +39,7 @@ const complete = [
   "peer/**",
   "policy.ts",
   "endpoint/frame.ts",
+  "endpoint/layout.ts",
   "endpoint/encode.ts",
   "endpoint/decode.ts",
 ];
