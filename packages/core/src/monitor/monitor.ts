@@ -3,6 +3,7 @@
 
 import { SystoleTypeError } from "../errors.ts";
 import type { Clock } from "../host.ts";
+import { sent } from "../peer/beats.ts";
 import type { PeerEvent, PeerOutput, Sign } from "../peer/events.ts";
 import { observedAt } from "../peer/rules.ts";
 import {
@@ -220,7 +221,14 @@ export class Monitor implements Iterable<PeerRef> {
 
   /** Something left for a peer: its next beat can wait. Never a sign of life. */
   sent(ref: PeerRef): void {
-    this.#event(ref, (at) => ({ type: "sent", at }));
+    // As `#event`, without an object: this happens as often as anything is sent.
+    const outermost = this.#turn.enter();
+    if (this.#isHere(ref)) {
+      const peer = this.#take(slotOf(ref));
+      sent(peer, this.#turn.now, this.#rows.policy(slotOf(ref)));
+      this.#putBack(peer);
+    }
+    if (outermost) this.#turn.leave();
   }
 
   /** The session of a peer is over, and somebody knows why. */
