@@ -6,6 +6,7 @@ import * as threads from "node:worker_threads";
 import * as core from "@systole/core";
 import * as endpoint from "@systole/core/endpoint";
 import * as quality from "@systole/core/quality";
+import * as replay from "@systole/core/replay";
 import * as system from "@systole/core/system";
 import * as testing from "@systole/core/testing";
 import { transformWithOxc } from "vite";
@@ -18,6 +19,7 @@ const modules: Record<string, object> = {
   "@systole/core": core,
   "@systole/core/endpoint": endpoint,
   "@systole/core/quality": quality,
+  "@systole/core/replay": replay,
   "@systole/core/system": system,
   "@systole/core/testing": testing,
   "node:worker_threads": threads,

@@ -8,7 +8,10 @@ export type ErrorCode =
   | "ERR_SYSTOLE_CLOCK"
   | "ERR_SYSTOLE_DUPLICATE_PEER"
   | "ERR_SYSTOLE_CAPACITY"
-  | "ERR_SYSTOLE_CLOSED";
+  | "ERR_SYSTOLE_CLOSED"
+  | "ERR_SYSTOLE_LOG"
+  | "ERR_SYSTOLE_DETECTOR"
+  | "ERR_SYSTOLE_DIVERGED";
 
 /** A value outside of its range. `code` is stable, the message is for people. */
 export class SystoleRangeError extends RangeError {
