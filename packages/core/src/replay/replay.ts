@@ -16,9 +16,9 @@ export interface ReplayOptions {
   readonly emit?: ((output: MonitorOutput) => void) | undefined;
 }
 
-/** One outermost call, and all that came of it. */
-export interface ReplayStep {
-  /** Where the call stands in the log, from 1. */
+/** A call as it was recorded. */
+export interface ReplayedCall {
+  /** Where it stands in the log, from 1. */
   readonly line: number;
   /** The instant the call read, in ms of the recorded clock; undefined where it read none. */
   readonly at: number | undefined;
@@ -26,6 +26,12 @@ export interface ReplayStep {
   readonly call: CallName;
   /** As they were given. */
   readonly args: readonly unknown[];
+}
+
+/** One outermost call, and all that came of it. */
+export interface ReplayStep extends ReplayedCall {
+  /** What callbacks (the sink, the sample, a driver) called meanwhile, in order. */
+  readonly answers: readonly ReplayedCall[];
   /** In order, those that answers of the sink brought about included. */
   readonly outputs: readonly MonitorOutput[];
   /** What the call returned. */
@@ -115,8 +121,8 @@ export class Replay implements Iterable<ReplayStep> {
     if (this.#divergence !== undefined) this.#diverge(entry, this.#divergence);
     const left = this.#answers[this.#next];
     if (left) this.#diverge(left, `it answers callback ${left.in}, which did not come`);
-    const { line, at, call, args } = entry;
-    return { line, at: at ?? undefined, call, args, outputs: this.#outputs, result, error };
+    const answers = this.#answers.filter(({ throws }) => throws === undefined).map(asCall);
+    return { ...asCall(entry), answers, outputs: this.#outputs, result, error };
   }
 
   #readAnswers(): readonly Entry[] {
@@ -203,4 +209,8 @@ export class Replay implements Iterable<ReplayStep> {
     const message = `Line ${line} of the log does not fit: ${what}.\nReplay it with the release of @systole/core, and the detectors, that recorded it.`;
     throw new SystoleRangeError("ERR_SYSTOLE_DIVERGED", message, line);
   }
+}
+
+function asCall({ line, at, call, args }: Entry): ReplayedCall {
+  return { line, at: at ?? undefined, call, args };
 }
