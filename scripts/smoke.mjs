@@ -2,6 +2,7 @@
 // on real sockets.
 import * as endpoint from "../packages/core/dist/endpoint/index.js";
 import * as core from "../packages/core/dist/index.js";
+import * as replay from "../packages/core/dist/replay/index.js";
 import * as system from "../packages/core/dist/system-host.js";
 import * as testing from "../packages/core/dist/testing/index.js";
 import { scenario } from "./scenario.mjs";
@@ -13,7 +14,7 @@ const runtime = globalThis.Bun
     ? `Deno ${globalThis.Deno.version.deno}`
     : `Node ${process.version}`;
 
-for (const [name, module] of Object.entries({ core, system, endpoint, testing })) {
+for (const [name, module] of Object.entries({ core, system, endpoint, replay, testing })) {
   if (Object.keys(module).length === 0) throw new Error(`${runtime}: ${name} exports nothing`);
 }
 scenario(core, testing, endpoint);

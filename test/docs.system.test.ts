@@ -2,7 +2,10 @@
 
 import { execFile } from "node:child_process";
 import { EventEmitter, once } from "node:events";
+import { mkdtemp, readFile, rm } from "node:fs/promises";
 import { type AddressInfo, connect, createServer } from "node:net";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
 import * as dgram from "@systole/adapter-dgram";
@@ -111,4 +114,28 @@ test("examples/message-port: a blocked worker is suspected, comes back, and is t
     expect.stringMatching(/^worker is back after \d+ ms of silence: /),
     expect.stringMatching(/^worker is gone: its connection was closed/),
   ]);
+});
+
+test("examples/replay: a recorded incident is told as it was, and drawn as docs/replay.md shows it", async () => {
+  const main = new URL("../examples/replay/replay.mjs", import.meta.url);
+  const cwd = await mkdtemp(join(tmpdir(), "systole-replay-"));
+  try {
+    const { stdout } = await promisify(execFile)(process.execPath, [fileURLToPath(main)], { cwd });
+    const lines = stdout.trim().split("\n");
+    expect(lines).toContain("   0.03 s  40 peers: connecting → alive");
+    const about = (what: RegExp) => lines.filter((line) => what.test(line)).length;
+    expect(about(/ is dead after \d+ ms of silence: /)).toBe(2);
+    expect(about(/ started anew: this session is over/)).toBe(1);
+    expect(about(/ is back after \d+ ms of silence: /)).toBe(1);
+    expect(about(/we stood still for 3.0 s: held against nobody; .* would have killed 39$/)).toBe(
+      1,
+    );
+    expect(lines.at(-1)).toMatch(
+      /^The replay said byte for byte what was said live: \d+ outputs\.$/,
+    );
+    const shown = new URL("../docs/images/replay.svg", import.meta.url);
+    expect(await readFile(join(cwd, "incident.svg"), "utf8")).toBe(await readFile(shown, "utf8"));
+  } finally {
+    await rm(cwd, { recursive: true });
+  }
 });

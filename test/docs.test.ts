@@ -1,16 +1,19 @@
-// Every code block of docs/custom-transports.md, and those of the README that need no socket: run.
+// Every code block of docs/custom-transports.md and of the README of core, and those of the README that
+// need no socket: run. The log in docs/replay.md: recorded, and replayed.
 
 import { EventEmitter } from "node:events";
 import { readFileSync } from "node:fs";
 import { MessageChannel } from "node:worker_threads";
-import type { MonitorOutput } from "@systole/core";
+import { type MonitorOutput, strict } from "@systole/core";
 import { createEndpoint } from "@systole/core/endpoint";
+import { recordMonitor, replay } from "@systole/core/replay";
 import { systemHost } from "@systole/core/system";
 import { afterEach, describe, expect, test, vi } from "vitest";
 import { examplesOf, runExample, type Scope } from "./examples.ts";
 
 const page = examplesOf("docs/custom-transports.md");
 const readme = examplesOf("README.md");
+const core = examplesOf("packages/core/README.md");
 const ran = new Set<string>();
 
 /** Runs a block of a document, once. */
@@ -21,7 +24,8 @@ async function run(
   wanted: readonly string[] = [],
   imports: Record<string, object> = {},
 ): Promise<Scope> {
-  ran.add(`${from === page ? "page" : "readme"} ${name}`);
+  const document = from === page ? "page" : from === core ? "core" : "readme";
+  ran.add(`${document} ${name}`);
   return await runExample(from.get(name) ?? "", scope, wanted, imports);
 }
 
@@ -236,11 +240,64 @@ describe("README.md", () => {
   });
 });
 
+describe("packages/core/README.md", () => {
+  test("record, and replay what was recorded", async () => {
+    vi.useFakeTimers();
+    let log = "";
+    const scope = { emit() {}, log: { write: (text: string) => (log += text) } };
+    const { monitor } = await run(core, "record", scope, ["monitor"]);
+    const { add, heard } = monitor as ReturnType<typeof recordMonitor>;
+    heard.call(monitor, add.call(monitor, "worker-7"));
+    vi.advanceTimersByTime(2_600);
+    const lines: string[] = [];
+    const console = { log: (line: string) => lines.push(line) };
+    await run(core, "replay", { readFileSync: () => log, console });
+    const block = core.get("replay") ?? "";
+    const shown = [...block.matchAll(/^\/\/ (.*)$/gm)].map(([, line]) => line);
+    expect(lines).toEqual(shown);
+  });
+});
+
+describe("docs/replay.md", () => {
+  const text = readFileSync(new URL("../docs/replay.md", import.meta.url), "utf8");
+  const shown = (/```json\n([\s\S]*?)```/.exec(text)?.[1] ?? "").trim().split("\n");
+
+  test("shows a log as it is recorded, and it replays", () => {
+    let now = 0;
+    const said: MonitorOutput[] = [];
+    const lines: string[] = [];
+    const emit = (output: MonitorOutput) => {
+      said.push(output);
+      if (output.type === "beat") monitor.sent(output.peer);
+      if (output.type === "changed" && output.to === "dead") throw new Error("no pager");
+    };
+    const host = { now: () => now };
+    const monitor = recordMonitor({ host, policy: strict, seed: 4, emit }, (line) =>
+      lines.push(line),
+    );
+    const withdraw = monitor.onEarlier(() => {});
+    const peer = monitor.add("worker-7");
+    now = 12.5;
+    monitor.heard(peer);
+    now = 612.5;
+    monitor.tick({ slice: true });
+    now = 700;
+    monitor.heardBeat(peer, 1, { rttMs: 0.25 });
+    now = 711;
+    monitor.setPolicy(peer, { deadAfterMs: 9_000 });
+    now = 720;
+    expect(() => monitor.ended(peer, "left", { returnInMs: 500 })).toThrow("no pager");
+    withdraw();
+    expect(shown).toEqual(lines);
+    expect([...replay(shown)].flatMap(({ outputs }) => outputs)).toEqual(said);
+  });
+});
+
 test("no block was forgotten: what is not run here needs sockets, and is run with them", () => {
   const named = (document: string, examples: ReadonlyMap<string, string>) =>
     [...examples.keys()].map((name) => `${document} ${name}`);
   const withSockets = ["readme service", "readme watch", "readme devices"];
   expect([...ran, ...withSockets].sort()).toEqual(
-    [...named("page", page), ...named("readme", readme)].sort(),
+    [...named("page", page), ...named("readme", readme), ...named("core", core)].sort(),
   );
 });

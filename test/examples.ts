@@ -31,7 +31,7 @@ export type Scope = Record<string, unknown>;
 /** The named code blocks of a document. Blocks of code without a name are an error. */
 export function examplesOf(document: string): ReadonlyMap<string, string> {
   const text = readFileSync(new URL(document, root), "utf8");
-  const blocks = [...text.matchAll(/(?:<!-- example: ([\w-]+) -->\n)?```[jt]s\n([\s\S]*?)```/g)];
+  const blocks = [...text.matchAll(/(?:<!-- example: ([\w-]+) -->\n+)?```[jt]s\n([\s\S]*?)```/g)];
   return new Map(
     blocks.map(([block, name, code = ""]) => {
       if (name === undefined) throw new Error(`${document}: a block without a name:\n${block}`);
