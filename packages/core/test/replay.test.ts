@@ -3,6 +3,7 @@ import { describe, expect, test } from "vitest";
 import { drive } from "../src/drive.ts";
 import { createMonitor, Monitor, type MonitorOptions } from "../src/monitor/monitor.ts";
 import type { MonitorOutput } from "../src/monitor/outputs.ts";
+import type { PeerRef } from "../src/monitor/refs.ts";
 import { definePolicy, derivePolicy, type Policy, strict } from "../src/policy.ts";
 import { CALLS } from "../src/replay/format.ts";
 import { type RecordOptions, recordMonitor } from "../src/replay/recorded-monitor.ts";
@@ -81,13 +82,15 @@ describe("the log", () => {
     const second = monitor.add("b", { policy: { deadAfterMs: 9_000 } });
     monitor.setPolicy(first, monitor.policy(second) as Policy);
     monitor.setPolicy(second, other);
+    monitor.setPolicy(second, { deadAfterMs: 9_500 });
+    monitor.setPolicy(first, monitor.policy(second) as Policy);
     monitor.setPolicy(second, definePolicy());
     // Stretched beyond what may be written by hand, as an endpoint does it.
     monitor.setPolicy(second, derivePolicy(other, { suspectAfterMs: 90_000, deadAfterMs: 99_000 }));
     monitor.tick();
     const policies = lines.map((line) => JSON.parse(line)).map((line) => line.setPolicy?.[1]);
-    expect(policies.slice(3, 5)).toEqual([2, 1]);
-    expect(policies[6]).toMatchObject({ $: "policy", detector: "fixed", suspectAfterMs: 90_000 });
+    expect(policies.slice(3, 7)).toEqual([2, 1, { deadAfterMs: 9_500 }, 3]);
+    expect(policies[8]).toMatchObject({ $: "policy", detector: "fixed", suspectAfterMs: 90_000 });
     const replayed = replay(lines);
     const outputs = [...replayed].flatMap((step) => step.outputs);
     expect(outputs).toEqual(said);
@@ -192,28 +195,53 @@ describe("a replay", () => {
   });
 
   test("answers drivers as they were answered: called back twice, or by one callback given twice", () => {
-    const { host, monitor, lines, said } = recorded();
-    const calls: string[] = [];
-    const served = () => {
-      calls.push("served");
+    const calls: string[][] = [];
+    const play = (monitor: Monitor, host: ManualHost) => {
+      const served: string[] = [];
+      calls.push(served);
+      const serve = () => {
+        served.push("served");
+        monitor.tick();
+      };
+      const first = monitor.onEarlier(serve);
+      const second = monitor.onEarlier(serve);
+      const third = monitor.onEarlier(() => {
+        monitor.stalled(-1);
+        if (served.length === 1) throw new Error("driver");
+      });
+      expect(() => monitor.heard(monitor.add("a"))).toThrow("driver");
+      first();
+      host.freeze(4_000);
+      monitor.heard(monitor.find("a") as PeerRef);
+      second();
+      third();
+      host.freeze(8_000);
       monitor.tick();
-      if (calls.length === 1) throw new Error("driver");
     };
-    const first = monitor.onEarlier(served);
-    const second = monitor.onEarlier(served);
-    const third = monitor.onEarlier(() => monitor.stalled(-1));
-    expect(() => monitor.heard(monitor.add("a"))).toThrow("driver");
-    first();
-    host.freeze(4_000);
-    monitor.heard(monitor.find("a")!);
-    second();
-    third();
-    host.freeze(8_000);
-    monitor.tick();
+    const { host, monitor, lines, said } = recorded();
+    play(monitor, host);
+    const bareHost = new ManualHost();
+    const bare = { host: bareHost, policy: strict, seed: 7, emit() {} };
+    play(createMonitor(bare), bareHost);
+    expect(calls[0]).toEqual(calls[1]);
     expect(said.map(({ type }) => type)).toContain("stalled");
     expect(outputsOf(lines)).toEqual(said);
     const errors = [...replay(lines)].flatMap(({ error }) => error ?? []);
     expect(errors).toEqual([new Error("driver")]);
+  });
+
+  test("gives the errors that a sink ran into", () => {
+    const { monitor, lines } = recorded({
+      emit() {
+        monitor.add("a");
+      },
+    });
+    const peer = monitor.add("a");
+    expect(caught(() => monitor.heard(peer)).code).toBe("ERR_SYSTOLE_DUPLICATE_PEER");
+    expect([...replay(lines)][1]!).toMatchObject({
+      error: { code: "ERR_SYSTOLE_DUPLICATE_PEER" },
+      answers: [{ line: 4, at: undefined, call: "add", args: ["a"] }],
+    });
   });
 
   test("gets strange numbers as they were: a clock that breaks, throws, or reads −0", () => {
