@@ -362,6 +362,8 @@ describe("what cannot be replayed says so", () => {
   test.each([
     ["it answers callback 1, which did not come", '{"in":1,"sent":[0]}'],
     ["there had been 2 callbacks, and now 1", '{"after":2,"at":9,"tick":[]}'],
+    ["there had been 0 callbacks, and now 1", '{"at":9,"tick":[]}'],
+    ["it read the clock, and does not now", '{"after":1,"at":9,"setPolicy":[0,{"jitter":9}]}'],
     ["it reads the clock, and did not then", '{"after":1,"tick":[]}'],
   ])("code that behaves otherwise: %s", (what, line) => {
     const lines = what.startsWith("it answers") ? sound.slice(0, 2) : sound;

@@ -60,7 +60,7 @@ export function replay(log: string | Iterable<string>, options: ReplayOptions = 
   return new Replay(log, options);
 }
 
-/** See {@link replay}. Iterates once. */
+/** See {@link replay}. Another iteration goes on where the last one ended. */
 export class Replay implements Iterable<ReplayStep> {
   /** As it stands after the last step. Look at it; do not move it. */
   readonly monitor: Monitor;
@@ -72,6 +72,8 @@ export class Replay implements Iterable<ReplayStep> {
   #at: number | null | undefined;
   #instant = 0;
   #callbacks = 0;
+  /** How many there had been in the recording. */
+  #recordedCallbacks = 0;
   #outputs: MonitorOutput[] = [];
   /** What callbacks answer within the outermost call under way, from `#next` on. */
   #answers: readonly Entry[] = [];
@@ -97,9 +99,10 @@ export class Replay implements Iterable<ReplayStep> {
   *[Symbol.iterator](): Generator<ReplayStep, void, undefined> {
     for (let entry = this.#ahead; entry !== undefined; entry = this.#ahead) {
       if (entry.in > 0) this.#diverge(entry, `it answers callback ${entry.in}, which did not come`);
-      const { after } = entry;
-      if (after !== undefined && after !== this.#callbacks) {
-        this.#diverge(entry, `there had been ${after} callbacks, and now ${this.#callbacks}`);
+      this.#recordedCallbacks = entry.after ?? this.#recordedCallbacks;
+      if (this.#recordedCallbacks !== this.#callbacks) {
+        const counts = `${this.#recordedCallbacks} callbacks, and now ${this.#callbacks}`;
+        this.#diverge(entry, `there had been ${counts}`);
       }
       yield this.#step(entry);
     }
@@ -118,6 +121,7 @@ export class Replay implements Iterable<ReplayStep> {
     } catch (thrown) {
       error = thrown;
     }
+    if (this.#at !== undefined) this.#divergence = "it read the clock, and does not now";
     if (this.#divergence !== undefined) this.#diverge(entry, this.#divergence);
     const left = this.#answers[this.#next];
     if (left) this.#diverge(left, `it answers callback ${left.in}, which did not come`);
