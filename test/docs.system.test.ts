@@ -2,7 +2,7 @@
 
 import { execFile } from "node:child_process";
 import { EventEmitter, once } from "node:events";
-import { mkdtemp, readFile, rm } from "node:fs/promises";
+import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { type AddressInfo, connect, createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -114,6 +114,22 @@ test("examples/message-port: a blocked worker is suspected, comes back, and is t
     expect.stringMatching(/^worker is back after \d+ ms of silence: /),
     expect.stringMatching(/^worker is gone: its connection was closed/),
   ]);
+});
+
+test("examples/replay: a log that a crash cut off is told up to there", async () => {
+  const main = fileURLToPath(new URL("../examples/replay/replay.mjs", import.meta.url));
+  const cwd = await mkdtemp(join(tmpdir(), "systole-replay-"));
+  try {
+    await promisify(execFile)(process.execPath, [main], { cwd });
+    const log = await readFile(join(cwd, "incident.jsonl"), "utf8");
+    await writeFile(join(cwd, "crash.jsonl"), log.slice(0, log.indexOf('"after"', 1e5) + 3));
+    const { stdout } = await promisify(execFile)(process.execPath, [main, "crash.jsonl"], { cwd });
+    expect(stdout).toMatch("worker-07 is dead after");
+    expect(stdout).not.toMatch("worker-23 is dead");
+    expect(stdout).toMatch("The log ends in the middle of a line");
+  } finally {
+    await rm(cwd, { recursive: true });
+  }
 });
 
 test("examples/replay: a recorded incident is told as it was, and drawn as docs/replay.md shows it", async () => {

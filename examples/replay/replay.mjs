@@ -25,8 +25,7 @@ const story = storyOf(readFileSync(path, "utf8"));
 for (const { at, text } of story.told) {
   console.log(`${(at / 1_000).toFixed(2).padStart(7)} s  ${text}`);
 }
-if (story.isCutOff)
-  console.log("The log ends in the middle of a line: the rest was never written.");
+if (story.problem !== undefined) console.log(`\n${story.problem}`);
 
 const picture = path.replace(/(\.\w+)?$/, ".svg");
 writeFileSync(picture, incidentSvg(story));

@@ -9,7 +9,8 @@ const TOGETHER_MS = 500;
 
 /**
  * Replays a log. `lanes` has for each peer what was heard of it and what was concluded, `told` what to
- * tell, `outputs` everything the monitor said; instants count from the start of the log.
+ * tell, `outputs` everything the monitor said, `problem` why the log ends early; instants count from the
+ * start of the log.
  */
 export function storyOf(log, detectors) {
   const lanes = new Map();
@@ -20,7 +21,7 @@ export function storyOf(log, detectors) {
   let startAt;
   let endAt = 0;
   let calls = 0;
-  for (const step of incident) {
+  const take = (step) => {
     calls += 1;
     startAt ??= step.at;
     endAt = Math.max(endAt, (step.at ?? startAt) - startAt);
@@ -48,8 +49,17 @@ export function storyOf(log, detectors) {
     for (const { call, args } of [step, ...step.answers]) {
       if (call === "heard" || call === "heardBeat") lanes.get(args[0])?.heard.push(endAt);
     }
+  };
+  let problem;
+  try {
+    for (const step of incident) take(step);
+    if (incident.isCutOff) problem = "The log ends in the middle of a line: no more was written.";
+  } catch (error) {
+    // What stands before a broken line is a story, too.
+    if (!String(error.code).startsWith("ERR_SYSTOLE_")) throw error;
+    problem = error.message;
   }
-  const sum = { calls, peers: lanes.size, endAt, isCutOff: incident.isCutOff };
+  const sum = { calls, peers: lanes.size, endAt, problem };
   return { ...sum, lanes: [...lanes.values()], told: inCrowds(told), freezes, outputs };
 }
 
