@@ -11,7 +11,7 @@ const MONITOR_ALONE = "createMonitor alone";
 /** Gzipped bytes: where we want to be, and what must not be exceeded on the way. */
 const budgets = {
   "@systole/core": { target: 8_192, limit: 12_032 },
-  [MONITOR_ALONE]: { target: 5_120, limit: 10_496 },
+  [MONITOR_ALONE]: { target: 5_120, limit: 10_560 },
   "@systole/core/system": { target: 1_024, limit: 1_024 },
   "@systole/core/endpoint": { target: 8_192, limit: 9_216 },
 };
