@@ -5,7 +5,7 @@ import { type Arrived, type Hub, refuse } from "./hub.ts";
 import { type Complete, claimOf, relate } from "./incarnation.ts";
 import { tell } from "./outbox.ts";
 import { beat, bind, isDead, isLive } from "./pairs.ts";
-import type { Pair, Place, Session } from "./session.ts";
+import type { Contest, Pair, Place, Session } from "./session.ts";
 
 /** A conversation with whoever claims to be somebody new at this place. */
 export function strangerFor(hub: Hub, pair: Pair | undefined, frame: Arrived<Complete>): Session {
@@ -32,12 +32,17 @@ export function challengerOf(hub: Hub, pair: Pair): Session | undefined {
 /** Another process claims the id of a live peer: it waits while the incumbent is asked. */
 export function challenge(hub: Hub, pair: Pair, challenger: Session): void {
   if (challengerOf(hub, pair) === challenger) return;
-  endContest(hub, pair);
   // Strangers that come after it must not push it out while it waits.
   hub.sessions.adopt(challenger);
+  endContest(hub, pair);
   const probeAt = hub.monitor.observedNow();
-  const untilAt = probeAt + pair.policy.minSuspicionMs;
-  hub.contests.set(pair, { challenger, untilAt, probeAt });
+  hub.contests.set(pair, extend(hub, pair, { challenger, untilAt: 0, probeAt }));
+}
+
+/** The incumbent has all of its time from now on. */
+function extend(hub: Hub, pair: Pair, contest: Contest): Contest {
+  contest.untilAt = hub.monitor.observedNow() + pair.policy.minSuspicionMs;
+  return contest;
 }
 
 /** Something valid came from the incumbent: it lives, and the newcomer must look for another id. */
@@ -55,8 +60,15 @@ export function incumbentHeard(hub: Hub, pair: Pair): void {
 export function endContest(hub: Hub, pair: Pair): Session | undefined {
   const challenger = challengerOf(hub, pair);
   hub.contests.delete(pair);
-  if (challenger) hub.sessions.close(challenger);
+  if (challenger) turnAway(hub, challenger);
   return challenger;
+}
+
+/** Ends the conversation with a stranger. Its place gets no more answers than if it had gone on. */
+export function turnAway(hub: Hub, session: Session): void {
+  const { place, answeredAt } = session;
+  hub.sessions.close(session);
+  if (!hub.trustsPaths) openForStranger(hub, place).answeredAt = answeredAt;
 }
 
 /** The earliest instant at which a contest wants something; Infinity when there is none. */
@@ -72,6 +84,8 @@ export function nextContestAt(hub: Hub): number {
 export function tickContests(hub: Hub): void {
   const { now } = hub.turn;
   for (const [pair, contest] of hub.contests) {
+    // What it says lies unread, and that is our doing.
+    if (hub.monitor.state(pair.ref)?.pausedObservedAt !== undefined) extend(hub, pair, contest);
     if (now >= rawAt(hub, contest.untilAt) || isDead(hub, pair)) {
       hub.contests.delete(pair);
       if (hub.isStream && isLive(hub, pair)) tell(hub, pair.current, "replaced");

@@ -49,8 +49,12 @@ export function endPath(hub: Hub, from: Place, reason: EndReason): void {
   hub.streams.delete(session?.place ?? from);
   if (!session) return;
   const { pair } = session;
-  if (!pair) hub.sessions.close(session);
-  else if (pair.current === session) hub.monitor.ended(pair.ref, reason);
+  if (pair?.current === session) hub.monitor.ended(pair.ref, reason);
+  if (pair) return;
+  hub.sessions.close(session);
+  // A newcomer that has gone takes over from nobody.
+  for (const [contested, { challenger }] of hub.contests)
+    if (challenger === session) hub.contests.delete(contested);
 }
 
 function sessionAt(hub: Hub, from: Place): Session | undefined {

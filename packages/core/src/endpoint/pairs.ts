@@ -88,6 +88,8 @@ export function bind(hub: Hub, pair: Pair, session: Session, reason: EndReason):
   const { ref, current } = pair;
   hub.sessions.adopt(session);
   session.pair = pair;
+  // It may have been opened for a stranger.
+  session.negotiation.setPolicy(pair.policy, session.nextSeq, pair.role);
   if (isLive(hub, pair)) {
     pair.successor = session;
     hub.monitor.ended(ref, reason);
