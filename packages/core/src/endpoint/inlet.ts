@@ -4,7 +4,7 @@ import type { EndReason } from "../peer/state.ts";
 import { incumbentHeard } from "./contests.ts";
 import { decodeFrame } from "./decode.ts";
 import type { Frame } from "./frame.ts";
-import { drop, type Hub, refuse, speakerAt } from "./hub.ts";
+import { attempt, drop, type Hub, refuse, speakerAt } from "./hub.ts";
 import { takeFrame } from "./inbox.ts";
 import type { Place, Session } from "./session.ts";
 import { Reassembly } from "./stream.ts";
@@ -15,7 +15,7 @@ export function takeBytes(hub: Hub, bytes: Uint8Array, from: Place): void {
   hub.counts.bytesReceived += bytes.length;
   const take = (frame: Frame) => {
     hub.counts.framesReceived += 1;
-    takeFrame(hub, Object.assign(frame, { place }));
+    attempt(hub, () => takeFrame(hub, Object.assign(frame, { place })));
   };
   if (hub.isStream) return takeChunk(hub, bytes, place, take);
   const decoded = decodeFrame(bytes);

@@ -4,7 +4,7 @@
 import type { PeerRef } from "../monitor/refs.ts";
 import type { EndReason } from "../peer/state.ts";
 import { derivePolicy, leastForgetAfterMs, type Policy } from "../policy.ts";
-import { type Hub, pairById, transmit } from "./hub.ts";
+import { attempt, type Hub, pairById, transmit } from "./hub.ts";
 import type { EndpointAddOptions, LeaveOptions } from "./options.ts";
 import { type BeatOptions, sendBeat, sendLeave } from "./outbox.ts";
 import { distrust, type Pair, type Path, type Place, type Session } from "./session.ts";
@@ -126,8 +126,12 @@ export function observeBeat(
   direction: "sent" | "received",
   seq: number,
 ): void {
-  if (hub.options.observeBeats?.() !== true) return;
-  hub.turn.push({ type: "beat", peer, id, direction, at: hub.turn.now, seq });
+  const { options, turn } = hub;
+  if (!options.observeBeats) return;
+  attempt(hub, () => {
+    if (options.observeBeats?.() === true)
+      turn.push({ type: "beat", peer, id, direction, at: turn.now, seq });
+  });
 }
 
 /** An application message; false where it was not sent. */
