@@ -5,7 +5,7 @@ import { type Arrived, type Hub, refuse } from "./hub.ts";
 import { type Complete, claimOf, relate } from "./incarnation.ts";
 import { tell } from "./outbox.ts";
 import { beat, bind, isDead, isLive } from "./pairs.ts";
-import type { Contest, Pair, Place, Session } from "./session.ts";
+import type { Pair, Place, Session } from "./session.ts";
 
 /** A conversation with whoever claims to be somebody new at this place. */
 export function strangerFor(hub: Hub, pair: Pair | undefined, frame: Arrived<Complete>): Session {
@@ -36,13 +36,8 @@ export function challenge(hub: Hub, pair: Pair, challenger: Session): void {
   hub.sessions.adopt(challenger);
   endContest(hub, pair);
   const probeAt = hub.monitor.observedNow();
-  hub.contests.set(pair, extend(hub, pair, { challenger, untilAt: 0, probeAt }));
-}
-
-/** The incumbent has all of its time from now on. */
-function extend(hub: Hub, pair: Pair, contest: Contest): Contest {
-  contest.untilAt = hub.monitor.observedNow() + pair.policy.minSuspicionMs;
-  return contest;
+  const untilAt = probeAt + pair.policy.minSuspicionMs;
+  hub.contests.set(pair, { challenger, untilAt, probeAt });
 }
 
 /** Something valid came from the incumbent: it lives, and the newcomer must look for another id. */
@@ -75,24 +70,27 @@ export function turnAway(hub: Hub, session: Session): void {
 export function nextContestAt(hub: Hub): number {
   let at = Number.POSITIVE_INFINITY;
   for (const { untilAt, probeAt } of hub.contests.values()) {
-    at = Math.min(at, rawAt(hub, untilAt), rawAt(hub, probeAt));
+    at = Math.min(at, untilAt, probeAt);
   }
-  return at;
+  return rawAt(hub, at);
 }
 
 /** Asks incumbents, and lets newcomers in where the incumbent stayed silent. */
 export function tickContests(hub: Hub): void {
-  const { now } = hub.turn;
+  const { monitor, turn } = hub;
+  const { now } = turn;
   for (const [pair, contest] of hub.contests) {
-    // What it says lies unread, and that is our doing.
-    if (hub.monitor.state(pair.ref)?.pausedObservedAt !== undefined) extend(hub, pair, contest);
+    const { minSuspicionMs, probeIntervalMs } = pair.policy;
+    // What it says lies unread, and that is our doing: it has all of its time from now on.
+    if (monitor.state(pair.ref)?.pausedObservedAt !== undefined)
+      contest.untilAt = monitor.observedNow() + minSuspicionMs;
     if (now >= rawAt(hub, contest.untilAt) || isDead(hub, pair)) {
       hub.contests.delete(pair);
       if (hub.isStream && isLive(hub, pair)) tell(hub, pair.current, "replaced");
       bind(hub, pair, contest.challenger, hub.isStream ? "replaced" : "restarted");
       beat(hub, pair, { asks: true });
     } else if (now >= rawAt(hub, contest.probeAt)) {
-      contest.probeAt = hub.monitor.observedNow() + pair.policy.probeIntervalMs;
+      contest.probeAt = monitor.observedNow() + probeIntervalMs;
       beat(hub, pair, { asks: true });
     }
   }

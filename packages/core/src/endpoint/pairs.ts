@@ -127,7 +127,6 @@ export function observeBeat(
   seq: number,
 ): void {
   const { options, turn } = hub;
-  if (!options.observeBeats) return;
   attempt(hub, () => {
     if (options.observeBeats?.() === true)
       turn.push({ type: "beat", peer, id, direction, at: turn.now, seq });
