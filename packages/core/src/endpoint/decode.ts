@@ -8,7 +8,6 @@ import {
   HEADER_BYTES,
   MAX_CONTROL_BYTES,
   MAX_ID_BYTES,
-  NO_EXTRA,
   NO_TAG,
   PADDED_BYTES,
   TOP,
@@ -89,7 +88,7 @@ export function decodeFrame(bytes: Uint8Array): Decoded {
   if (bytes.length < endsAt) return fault("short");
   if (type === "data") return { ok: true, frame: { type, payload: bytes.subarray(endsAt) } };
   isInRange = true;
-  const frame = fields(reading, bytes, { type, extra: NO_EXTRA } as Frame) as Writable<BeatFrame>;
+  const frame = fields(reading, bytes, { type } as Frame) as Writable<BeatFrame>;
   if (!isInRange) return fault("range");
   let extraAt = endsAt;
   if (flags & COMPLETE) {

@@ -8,6 +8,7 @@ import {
   HEADER_BYTES,
   type LeaveFrame,
   type LeaveReason,
+  NO_EXTRA,
   type NoticeFrame,
   type NoticeKind,
   type Word64,
@@ -72,7 +73,7 @@ const beat: Layout<BeatFrame> = {
     asks: pass.flag(bytes, ASKS, frame.asks),
     counted: pass.flag(bytes, COUNTED, frame.counted),
     type: frame.type,
-    extra: frame.extra,
+    extra: NO_EXTRA,
   }),
 };
 
@@ -87,7 +88,7 @@ const leave: Layout<LeaveFrame> = {
     reason: pass.oneOf(bytes, 34, frame.reason, LEAVE_REASONS),
     returnInMs: pass.u32(bytes, 35, frame.returnInMs),
     type: frame.type,
-    extra: frame.extra,
+    extra: NO_EXTRA,
   }),
 };
 
@@ -105,7 +106,7 @@ const notice: Layout<NoticeFrame> = {
     answers: pass.u48(bytes, 49, frame.answers),
     knownEpoch: pass.u48(bytes, 55, frame.knownEpoch),
     type: frame.type,
-    extra: frame.extra,
+    extra: NO_EXTRA,
   }),
 };
 
