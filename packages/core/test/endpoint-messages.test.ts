@@ -97,3 +97,38 @@ describe("message, on streams", () => {
     expect(wire.right.changes).toContain("left alive>dead protocol-error");
   });
 });
+
+describe("a callback that throws costs no byte of a stream", () => {
+  const stream = { transport: "stream" } as const;
+  const oops = () => {
+    throw new Error("oops");
+  };
+  const chunk = (frames: readonly Uint8Array[]) =>
+    Uint8Array.from(frames.flatMap((frame) => [...frame]));
+
+  test("accept", () => {
+    let accept = (): boolean => oops();
+    const wire = new Wire(stream, { ...stream, accept: () => accept() });
+    wire.left.endpoint.message(wire.left.endpoint.add("right"), Uint8Array.of(1));
+    const [hello, message] = wire.left.inFlight as [Uint8Array, Uint8Array];
+    const { endpoint } = wire.right;
+    expect(() => endpoint.receive(chunk([hello, message.subarray(0, 5)]), "wire")).toThrow("oops");
+    accept = () => true;
+    endpoint.receive(chunk([message.subarray(5), hello, message]), "wire");
+    expect(endpoint.stats().dropped).toEqual({ "unexpected-data": 1 });
+    expect(wire.right.of("message")).toHaveLength(1);
+  });
+
+  test("observeBeats, and the frame is answered all the same", () => {
+    let observeBeats = () => false;
+    const wire = new Wire(stream, { ...stream, observeBeats: () => observeBeats() });
+    const { right } = wire.connect();
+    observeBeats = oops;
+    wire.left.inFlight = [];
+    wire.left.endpoint.dial(right, "wire");
+    const [hello] = wire.left.inFlight as [Uint8Array];
+    expect(() => wire.right.endpoint.receive(hello, "wire")).toThrow("oops");
+    expect(wire.right.frames.at(-1)).toMatchObject({ type: "echo", counted: true });
+    expect(wire.right.outputs.at(-1)).toMatchObject({ type: "changed", to: "alive" });
+  });
+});

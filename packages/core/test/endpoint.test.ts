@@ -251,3 +251,18 @@ test("a callback that throws while a synchronous transport delivers surfaces, an
   deliver();
   expect(endpoint.find("stranger")).toBeDefined();
 });
+
+test("a sink that closes the endpoint is not spoken to by what was still under way", () => {
+  const wire = new Wire({ id: "stranger" });
+  wire.left.endpoint.dial(wire.left.endpoint.add("me"), "wire");
+  const asked: string[] = [];
+  const endpoint: Endpoint<string> = createEndpoint<string>({
+    ...plain,
+    send: () => endpoint.receive(wire.left.sent[0] as Uint8Array, "from afar"),
+    accept: ({ id }) => asked.push(id) > 0,
+  });
+  endpoint.receive(wire.left.sent[0] as Uint8Array, "near");
+  expect(asked).toEqual(["stranger"]);
+  endpoint.close();
+  expect([asked, endpoint.size]).toEqual([["stranger"], 0]);
+});

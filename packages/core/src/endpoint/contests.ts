@@ -32,9 +32,9 @@ export function challengerOf(hub: Hub, pair: Pair): Session | undefined {
 /** Another process claims the id of a live peer: it waits while the incumbent is asked. */
 export function challenge(hub: Hub, pair: Pair, challenger: Session): void {
   if (challengerOf(hub, pair) === challenger) return;
-  endContest(hub, pair);
   // Strangers that come after it must not push it out while it waits.
   hub.sessions.adopt(challenger);
+  endContest(hub, pair);
   const probeAt = hub.monitor.observedNow();
   const untilAt = probeAt + pair.policy.minSuspicionMs;
   hub.contests.set(pair, { challenger, untilAt, probeAt });
@@ -55,30 +55,42 @@ export function incumbentHeard(hub: Hub, pair: Pair): void {
 export function endContest(hub: Hub, pair: Pair): Session | undefined {
   const challenger = challengerOf(hub, pair);
   hub.contests.delete(pair);
-  if (challenger) hub.sessions.close(challenger);
+  if (challenger) turnAway(hub, challenger);
   return challenger;
+}
+
+/** Ends the conversation with a stranger. Its place gets no more answers than if it had gone on. */
+export function turnAway(hub: Hub, session: Session): void {
+  const { place, answeredAt } = session;
+  hub.sessions.close(session);
+  if (!hub.trustsPaths) openForStranger(hub, place).answeredAt = answeredAt;
 }
 
 /** The earliest instant at which a contest wants something; Infinity when there is none. */
 export function nextContestAt(hub: Hub): number {
   let at = Number.POSITIVE_INFINITY;
   for (const { untilAt, probeAt } of hub.contests.values()) {
-    at = Math.min(at, rawAt(hub, untilAt), rawAt(hub, probeAt));
+    at = Math.min(at, untilAt, probeAt);
   }
-  return at;
+  return rawAt(hub, at);
 }
 
 /** Asks incumbents, and lets newcomers in where the incumbent stayed silent. */
 export function tickContests(hub: Hub): void {
-  const { now } = hub.turn;
+  const { monitor, turn } = hub;
+  const { now } = turn;
   for (const [pair, contest] of hub.contests) {
+    const { minSuspicionMs, probeIntervalMs } = pair.policy;
+    // What it says lies unread, and that is our doing: it has all of its time from now on.
+    if (monitor.state(pair.ref)?.pausedObservedAt !== undefined)
+      contest.untilAt = monitor.observedNow() + minSuspicionMs;
     if (now >= rawAt(hub, contest.untilAt) || isDead(hub, pair)) {
       hub.contests.delete(pair);
       if (hub.isStream && isLive(hub, pair)) tell(hub, pair.current, "replaced");
       bind(hub, pair, contest.challenger, hub.isStream ? "replaced" : "restarted");
       beat(hub, pair, { asks: true });
     } else if (now >= rawAt(hub, contest.probeAt)) {
-      contest.probeAt = hub.monitor.observedNow() + pair.policy.probeIntervalMs;
+      contest.probeAt = monitor.observedNow() + probeIntervalMs;
       beat(hub, pair, { asks: true });
     }
   }

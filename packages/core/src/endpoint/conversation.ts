@@ -23,9 +23,7 @@ export function takeFromPeer(
 }
 
 function takeLeave(hub: Hub, { ref, current }: Pair, frame: LeaveFrame): void {
-  const { claim } = current;
-  const isCurrent = claim?.session === frame.session && frame.epoch >= claim.epoch;
-  if (!isCurrent) return drop(hub, "old");
+  if (!isOfClaim(hub, current, frame)) return;
   if (frame.seq <= current.heardSeq) return drop(hub, "behind");
   hub.monitor.ended(ref, "left", { returnInMs: frame.returnInMs || undefined });
 }
@@ -48,7 +46,11 @@ function isCurrent(hub: Hub, pair: Pair, session: Session, frame: Arrived<BeatFr
   return pair.current === session && relate(claim, session.claim) === "same";
 }
 
-function isOfClaim(hub: Hub, session: Session, { epoch, session: number }: BeatFrame): boolean {
+function isOfClaim(
+  hub: Hub,
+  session: Session,
+  { epoch, session: number }: BeatFrame | LeaveFrame,
+): boolean {
   const { claim } = session;
   const isOf = claim?.session === number && epoch >= claim.epoch;
   // A higher epoch: the same process found out that an earlier life of its id was ahead of it.

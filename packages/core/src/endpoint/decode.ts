@@ -2,25 +2,29 @@
 // frame.
 
 import {
+  type BeatFrame,
   type Frame,
   type FrameFault,
   HEADER_BYTES,
   MAX_CONTROL_BYTES,
   MAX_ID_BYTES,
+  NO_TAG,
   PADDED_BYTES,
+  TOP,
 } from "./frame.ts";
 import {
   ASKS,
   COMPLETE,
-  COUNTED,
   LAYOUTS,
   type Layout,
   MAGIC,
-  u32,
+  type Pass,
+  TYPES,
   VERSION,
-  word,
 } from "./layout.ts";
 import { decodeText } from "./text.ts";
+
+type Writable<Of> = { -readonly [Name in keyof Of]: Of[Name] };
 
 interface Fault {
   readonly ok: false;
@@ -34,14 +38,39 @@ export type Header =
   | { readonly ok: true; readonly isData: boolean; readonly lengthBytes: number }
   | Fault;
 
+/** Whether all that was read since this was set is within its range. */
+let isInRange: boolean;
+
+const reading: Pass = {
+  flag: (bytes, flag) => ((bytes[3] as number) & flag) > 0,
+  u32: (bytes, at) =>
+    (((bytes[at] as number) << 24) |
+      ((bytes[at + 1] as number) << 16) |
+      ((bytes[at + 2] as number) << 8) |
+      (bytes[at + 3] as number)) >>>
+    0,
+  u48(bytes, at, _value, least = 0) {
+    const high = (bytes[at] as number) * 256 + (bytes[at + 1] as number);
+    const value = high * 2 ** 32 + reading.u32(bytes, at + 2, 0);
+    isInRange &&= value >= least && value < TOP;
+    return value;
+  },
+  word: (bytes, at) => ({ hi: reading.u32(bytes, at, 0), lo: reading.u32(bytes, at + 4, 0) }),
+  oneOf(bytes, at, _value, list) {
+    const value = list[(bytes[at] as number) - 1];
+    isInRange &&= value !== undefined;
+    return value as never;
+  },
+};
+
 /** Reads the first 8 bytes of a frame; `bytes` must hold that many. */
 export function decodeHeader(bytes: Uint8Array): Header {
   if (bytes[0] !== MAGIC) return fault("magic");
   if (bytes[1] !== VERSION) return fault("version");
-  const layout = layoutOf(bytes);
-  if (layout === undefined) return fault("type");
-  const isData = layout.type === "data";
-  const lengthBytes = u32.get(bytes, 4) as number;
+  const type = typeOf(bytes);
+  if (!type) return fault("type");
+  const isData = type === "data";
+  const lengthBytes = reading.u32(bytes, 4, 0);
   const isFit = lengthBytes >= HEADER_BYTES && (isData || lengthBytes <= MAX_CONTROL_BYTES);
   return isFit ? { ok: true, isData, lengthBytes } : fault("length");
 }
@@ -52,34 +81,27 @@ export function decodeFrame(bytes: Uint8Array): Decoded {
   const header = decodeHeader(bytes);
   if (!header.ok) return header;
   if (header.lengthBytes !== bytes.length) return fault("length");
-  const { type, flags: allowed, fields, endsAt } = layoutOf(bytes) as Layout;
+  const type = typeOf(bytes);
+  const { fields, flags: allowed, endsAt } = LAYOUTS[(bytes[2] as number) - 1] as Layout<Frame>;
   const flags = bytes[3] as number;
   if (flags & ~allowed) return fault("flags");
   if (bytes.length < endsAt) return fault("short");
   if (type === "data") return { ok: true, frame: { type, payload: bytes.subarray(endsAt) } };
-  const frame: Record<string, unknown> = { type };
-  for (const { name, at, field } of fields) {
-    const value = field.get(bytes, at);
-    if (value === undefined) return fault("range");
-    frame[name] = value;
-  }
+  isInRange = true;
+  const frame = fields(reading, bytes, { type } as Frame) as Writable<BeatFrame>;
+  if (!isInRange) return fault("range");
   let extraAt = endsAt;
-  if (type === "beat" || type === "echo") {
-    frame["asks"] = (flags & ASKS) > 0;
-    frame["counted"] = (flags & COUNTED) > 0;
-    if (flags & COMPLETE) {
-      const boot = word.get(bytes, endsAt);
-      const idAt = endsAt + 9;
-      extraAt = idAt + (bytes[idAt - 1] as number);
-      const id = idBetween(bytes, idAt, extraAt);
-      if (!id) return fault("id");
-      if (frame["asks"] && bytes.length < PADDED_BYTES) return fault("short");
-      frame["identity"] = { boot, id };
-    }
+  if (flags & COMPLETE) {
+    const idAt = endsAt + 9;
+    extraAt = idAt + (bytes[idAt - 1] as number);
+    const id = idBetween(bytes, idAt, extraAt);
+    if (!id) return fault("id");
+    if (flags & ASKS && bytes.length < PADDED_BYTES) return fault("short");
+    frame.identity = { boot: reading.word(bytes, endsAt, NO_TAG), id };
   }
   // Not `slice`: that of a Node Buffer copies nothing.
-  frame["extra"] = new Uint8Array(bytes.subarray(extraAt));
-  return { ok: true, frame: frame as unknown as Frame };
+  if (extraAt < bytes.length) frame.extra = new Uint8Array(bytes.subarray(extraAt));
+  return { ok: true, frame };
 }
 
 /** An id; undefined or empty where it is none. */
@@ -88,8 +110,8 @@ function idBetween(bytes: Uint8Array, at: number, endsAt: number): string | unde
   return isFit ? decodeText(bytes.subarray(at, endsAt)) : undefined;
 }
 
-function layoutOf(bytes: Uint8Array): Layout | undefined {
-  return LAYOUTS[(bytes[2] as number) - 1];
+function typeOf(bytes: Uint8Array): Frame["type"] | undefined {
+  return TYPES[(bytes[2] as number) - 1];
 }
 
 function fault(reason: FrameFault): Fault {

@@ -1,36 +1,58 @@
 // Frames into bytes: one encoding for each value, so that equal frames are equal bytes.
 
 import type { BeatFrame, Frame } from "./frame.ts";
-import {
-  ASKS,
-  COMPLETE,
-  COUNTED,
-  LAYOUTS,
-  type Layout,
-  MAGIC,
-  u32,
-  VERSION,
-  word,
-} from "./layout.ts";
+import { COMPLETE, LAYOUTS, type Layout, MAGIC, type Pass, TYPES, VERSION } from "./layout.ts";
 import { encodeText } from "./text.ts";
+
+const writing: Pass = {
+  flag(bytes, flag, value) {
+    if (value) (bytes[3] as number) |= flag;
+    return value;
+  },
+  u32(bytes, at, value) {
+    bytes[at] = value >>> 24;
+    bytes[at + 1] = value >>> 16;
+    bytes[at + 2] = value >>> 8;
+    bytes[at + 3] = value;
+    return value;
+  },
+  u48(bytes, at, value) {
+    const high = Math.floor(value / 2 ** 32);
+    bytes[at] = high >>> 8;
+    bytes[at + 1] = high;
+    writing.u32(bytes, at + 2, value >>> 0);
+    return value;
+  },
+  word(bytes, at, value) {
+    writing.u32(bytes, at, value.hi);
+    writing.u32(bytes, at + 4, value.lo);
+    return value;
+  },
+  oneOf(bytes, at, value, list) {
+    bytes[at] = list.indexOf(value) + 1;
+    return value;
+  },
+};
 
 /** The bytes of a frame. The caller vouches for the ranges; `decodeFrame` checks them. */
 export function encodeFrame(frame: Frame): Uint8Array<ArrayBuffer> {
-  const index = LAYOUTS.findIndex(({ type }) => type === frame.type);
-  const { fields, endsAt } = LAYOUTS[index] as Layout;
+  const index = TYPES.indexOf(frame.type);
+  const { fields, endsAt } = LAYOUTS[index] as Layout<Frame>;
   const rest = frame.type === "data" ? frame.payload : frame.extra;
-  const { identity, asks, counted } = frame as Partial<BeatFrame>;
+  const { identity } = frame as Partial<BeatFrame>;
   const id = identity && encodeText(identity.id);
   const bytes = new Uint8Array(endsAt + (id ? 9 + id.length : 0) + rest.length);
-  const flags = (id ? COMPLETE : 0) + (asks ? ASKS : 0) + (counted ? COUNTED : 0);
-  bytes.set([MAGIC, VERSION, index + 1, flags]);
-  u32.put(bytes, 4, bytes.length);
-  for (const { name, at, field } of fields) field.put(bytes, at, frame[name as keyof Frame]);
+  bytes[0] = MAGIC;
+  bytes[1] = VERSION;
+  bytes[2] = index + 1;
+  writing.u32(bytes, 4, bytes.length);
+  fields(writing, bytes, frame);
   if (id) {
-    word.put(bytes, endsAt, identity.boot);
+    writing.flag(bytes, COMPLETE, true);
+    writing.word(bytes, endsAt, identity.boot);
     bytes[endsAt + 8] = id.length;
     bytes.set(id, endsAt + 9);
   }
-  bytes.set(rest, bytes.length - rest.length);
+  if (rest.length) bytes.set(rest, bytes.length - rest.length);
   return bytes;
 }

@@ -8,7 +8,7 @@ import type { PeerRef } from "../monitor/refs.ts";
 import type { EndReason, PeerState } from "../peer/state.ts";
 import type { Policy, PolicyOptions } from "../policy.ts";
 import { nextContestAt, tickContests } from "./contests.ts";
-import { createHub, define, type Hub, pathOf } from "./hub.ts";
+import { attempt, createHub, define, type Hub, pathOf } from "./hub.ts";
 import { endPath, takeBytes } from "./inlet.ts";
 import {
   checkId,
@@ -192,7 +192,9 @@ export class Endpoint<Path extends string | object = object> implements Iterable
     if (!this.#backlog) return this.#run(() => takeBytes(this.#hub, bytes, from));
     // Not `slice`: that of a Buffer copies nothing.
     const copy = new Uint8Array(bytes);
-    this.#backlog.push(() => takeBytes(this.#hub, copy, from));
+    this.#backlog.push(() => {
+      if (!this.#closed) takeBytes(this.#hub, copy, from);
+    });
   }
 
   /** An application message for a peer that is not dead, on a stream. False where it was not sent. */
@@ -260,8 +262,7 @@ export class Endpoint<Path extends string | object = object> implements Iterable
 
   /** One turn. What a synchronous transport brings meanwhile is worked on at its end. */
   #run<Result>(body: () => Result): Result {
-    const { turn } = this.#hub;
-    return turn.run(() => {
+    return this.#hub.turn.run(() => {
       if (this.#backlog) return body();
       const backlog: (() => void)[] = [];
       this.#backlog = backlog;
@@ -269,13 +270,7 @@ export class Endpoint<Path extends string | object = object> implements Iterable
         return body();
       } finally {
         // A callback of the user's that throws must not keep what came behind it from being heard.
-        for (const takeNext of backlog) {
-          try {
-            takeNext();
-          } catch (error) {
-            turn.fail(error);
-          }
-        }
+        for (const takeNext of backlog) attempt(this.#hub, takeNext);
         this.#backlog = undefined;
       }
     });

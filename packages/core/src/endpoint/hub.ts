@@ -94,6 +94,15 @@ export function define(
   return definePolicy(trustsPaths ? options : { proof: "round-trip", ...options });
 }
 
+/** What a callback of the user's throws surfaces at the end of the turn, and stops nothing else. */
+export function attempt({ turn }: Hub, body: () => void): void {
+  try {
+    body();
+  } catch (error) {
+    turn.fail(error);
+  }
+}
+
 /** Something that arrived had no effect. */
 export function drop({ dropped }: Hub, reason: DropReason): void {
   dropped[reason] = (dropped[reason] ?? 0) + 1;

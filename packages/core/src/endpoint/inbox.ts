@@ -1,7 +1,7 @@
 // Frames in: who is speaking, and in which conversation. Nothing counts before a round trip has proven
 // the sender's place (datagrams), or the connection itself does (streams, messages).
 
-import { challenge, challengerOf, openForStranger, strangerFor } from "./contests.ts";
+import { challenge, challengerOf, openForStranger, strangerFor, turnAway } from "./contests.ts";
 import { takeFromPeer } from "./conversation.ts";
 import { type DataFrame, type Frame, isZero, sameWord } from "./frame.ts";
 import {
@@ -100,7 +100,7 @@ function admit(hub: Hub, session: Session, frame: Arrived<Complete>): void {
   const own = acceptance === true ? {} : acceptance;
   const policy = remembered(own.policy === undefined ? hub.policy : define(hub, own.policy));
   const { role = hub.role } = own;
-  session.negotiation.setPolicy(policy, session.nextSeq);
+  session.negotiation.setPolicy(policy, session.nextSeq, role);
   hub.sessions.adopt(session);
   const ref = hub.monitor.add(id, { policy: session.negotiation.inForce, role });
   const pair = createPair(hub, ref, id, session, { policy, role, anyId: false, byHand: false });
@@ -109,7 +109,7 @@ function admit(hub: Hub, session: Session, frame: Arrived<Complete>): void {
 
 function reject(hub: Hub, session: Session, reason: "not-accepted" | "too-many-peers"): void {
   drop(hub, "not-accepted");
-  hub.sessions.close(session);
+  turnAway(hub, session);
   refuse(hub, session.place, reason);
 }
 

@@ -4,7 +4,7 @@ import type { EndReason } from "../peer/state.ts";
 import { incumbentHeard } from "./contests.ts";
 import { decodeFrame } from "./decode.ts";
 import type { Frame } from "./frame.ts";
-import { drop, type Hub, refuse, speakerAt } from "./hub.ts";
+import { attempt, drop, type Hub, refuse, speakerAt } from "./hub.ts";
 import { takeFrame } from "./inbox.ts";
 import type { Place, Session } from "./session.ts";
 import { Reassembly } from "./stream.ts";
@@ -15,7 +15,7 @@ export function takeBytes(hub: Hub, bytes: Uint8Array, from: Place): void {
   hub.counts.bytesReceived += bytes.length;
   const take = (frame: Frame) => {
     hub.counts.framesReceived += 1;
-    takeFrame(hub, Object.assign(frame, { place }));
+    attempt(hub, () => takeFrame(hub, Object.assign(frame, { place })));
   };
   if (hub.isStream) return takeChunk(hub, bytes, place, take);
   const decoded = decodeFrame(bytes);
@@ -49,8 +49,12 @@ export function endPath(hub: Hub, from: Place, reason: EndReason): void {
   hub.streams.delete(session?.place ?? from);
   if (!session) return;
   const { pair } = session;
-  if (!pair) hub.sessions.close(session);
-  else if (pair.current === session) hub.monitor.ended(pair.ref, reason);
+  if (pair?.current === session) hub.monitor.ended(pair.ref, reason);
+  if (pair) return;
+  hub.sessions.close(session);
+  // A newcomer that has gone takes over from nobody.
+  for (const [contested, { challenger }] of hub.contests)
+    if (challenger === session) hub.contests.delete(contested);
 }
 
 function sessionAt(hub: Hub, from: Place): Session | undefined {

@@ -1,4 +1,5 @@
-// How frames lie in bytes, as one table that encode.ts and decode.ts both walk: docs/wire.md as code.
+// How frames lie in bytes, as one table that encode.ts writes by and decode.ts reads by: docs/wire.md as
+// code.
 
 import {
   type BeatFrame,
@@ -7,9 +8,9 @@ import {
   HEADER_BYTES,
   type LeaveFrame,
   type LeaveReason,
+  NO_EXTRA,
   type NoticeFrame,
   type NoticeKind,
-  TOP,
   type Word64,
 } from "./frame.ts";
 
@@ -20,50 +21,26 @@ export const COMPLETE = 1;
 export const ASKS = 2;
 export const COUNTED = 4;
 
-/** A value of fixed size, big-endian. What `get` gives back as undefined is no value: out of range. */
-export interface Field<Value> {
-  readonly bytes: number;
-  get(from: Uint8Array, at: number): Value | undefined;
-  put(into: Uint8Array, at: number, value: Value): void;
+/**
+ * Goes over the fields of a frame, each of which has its place. Who writes puts `value` there and gives it
+ * back; who reads gives back what is there, and pays no attention to `value`.
+ */
+export interface Pass {
+  flag(bytes: Uint8Array, flag: number, value: boolean): boolean;
+  u32(bytes: Uint8Array, at: number, value: number): number;
+  /** Below the top of the range, and at least `least`. */
+  u48(bytes: Uint8Array, at: number, value: number, least?: number): number;
+  word(bytes: Uint8Array, at: number, value: Word64): Word64;
+  /** One of a list, numbered from 1. */
+  oneOf<Value>(bytes: Uint8Array, at: number, value: Value, list: readonly Value[]): Value;
 }
 
-function unsigned(bytes: number, least: number, most: number): Field<number> {
-  return {
-    bytes,
-    get(from, at) {
-      let value = 0;
-      for (let n = 0; n < bytes; n++) value = value * 256 + (from[at + n] as number);
-      return value >= least && value <= most ? value : undefined;
-    },
-    put(into, at, value) {
-      for (let n = bytes, rest = value; n > 0; rest = Math.floor(rest / 256)) into[at + --n] = rest;
-    },
-  };
-}
-
-export const u32: Field<number> = unsigned(4, 0, 2 ** 32 - 1);
-const u48 = unsigned(6, 0, TOP - 1);
-/** Sessions and sequence numbers count from 1. */
-const count = unsigned(6, 1, TOP - 1);
-
-export const word: Field<Word64> = {
-  bytes: 8,
-  get: (from, at) => ({ hi: u32.get(from, at) as number, lo: u32.get(from, at + 4) as number }),
-  put(into, at, { hi, lo }) {
-    u32.put(into, at, hi);
-    u32.put(into, at + 4, lo);
-  },
-};
-
-/** One of a list, numbered from 1. */
-function oneOf<Value>(list: readonly Value[]): Field<Value> {
-  return {
-    bytes: 1,
-    get: (from, at) => list[(from[at] as number) - 1],
-    put(into, at, value) {
-      into[at] = list.indexOf(value) + 1;
-    },
-  };
+/** A type of frame: the flags it may have, and its fields, behind the header. */
+export interface Layout<Of extends Frame> {
+  readonly flags: number;
+  /** Where the fields end, and what has no fixed size begins. */
+  readonly endsAt: number;
+  fields(pass: Pass, bytes: Uint8Array, frame: Of): Of;
 }
 
 export const LEAVE_REASONS: readonly LeaveReason[] = ["leaving", "removed"];
@@ -75,71 +52,76 @@ const NOTICE_KINDS: readonly NoticeKind[] = [
   "incompatible",
 ];
 
-/** A field, what it is called in a frame, and where it begins. */
-interface Placed {
-  readonly name: string;
-  readonly at: number;
-  readonly field: Field<unknown>;
-}
+/** Sessions and sequence numbers count from 1. */
+const COUNT = 1;
 
-/** A type of frame: the flags it may have, and its fields in order, behind the header. */
-export interface Layout {
-  readonly type: Frame["type"];
-  readonly flags: number;
-  readonly fields: readonly Placed[];
-  /** Where the fields end, and what has no fixed size begins. */
-  readonly endsAt: number;
-}
-
-/** All that has its place in the layout: flags, the identity, and what follows the fields have not. */
-type Fields<Of> = {
-  readonly [Name in Exclude<
-    keyof Of,
-    "type" | "asks" | "counted" | "identity" | "extra" | "payload"
-  >]: Field<Of[Name]>;
+const beat: Layout<BeatFrame> = {
+  flags: COMPLETE | ASKS | COUNTED,
+  endsAt: 68,
+  fields: (pass, bytes, frame) => ({
+    tag: pass.word(bytes, 8, frame.tag),
+    epoch: pass.u48(bytes, 16, frame.epoch),
+    session: pass.u48(bytes, 22, frame.session, COUNT),
+    seq: pass.u48(bytes, 28, frame.seq, COUNT),
+    handed: pass.word(bytes, 34, frame.handed),
+    echo: pass.u48(bytes, 42, frame.echo),
+    heldMicros: pass.u32(bytes, 48, frame.heldMicros),
+    gapMs: pass.u32(bytes, 52, frame.gapMs),
+    wishMs: pass.u32(bytes, 56, frame.wishMs),
+    minMs: pass.u32(bytes, 60, frame.minMs),
+    deadMs: pass.u32(bytes, 64, frame.deadMs),
+    asks: pass.flag(bytes, ASKS, frame.asks),
+    counted: pass.flag(bytes, COUNTED, frame.counted),
+    type: frame.type,
+    extra: NO_EXTRA,
+  }),
 };
 
-function layout<Of extends Frame>(type: Of["type"], flags: number, fields: Fields<Of>): Layout {
-  let endsAt = HEADER_BYTES;
-  const placed = Object.entries<Field<unknown>>(fields).map(([name, field]) => {
-    endsAt += field.bytes;
-    return { name, at: endsAt - field.bytes, field };
-  });
-  return { type, flags, fields: placed, endsAt };
-}
-
-const sender = { tag: word, epoch: u48, session: count };
-
-const beat: Fields<BeatFrame> = {
-  ...sender,
-  seq: count,
-  handed: word,
-  echo: u48,
-  heldMicros: u32,
-  gapMs: u32,
-  wishMs: u32,
-  minMs: u32,
-  deadMs: u32,
+const leave: Layout<LeaveFrame> = {
+  flags: 0,
+  endsAt: 39,
+  fields: (pass, bytes, frame) => ({
+    tag: pass.word(bytes, 8, frame.tag),
+    epoch: pass.u48(bytes, 16, frame.epoch),
+    session: pass.u48(bytes, 22, frame.session, COUNT),
+    seq: pass.u48(bytes, 28, frame.seq, COUNT),
+    reason: pass.oneOf(bytes, 34, frame.reason, LEAVE_REASONS),
+    returnInMs: pass.u32(bytes, 35, frame.returnInMs),
+    type: frame.type,
+    extra: NO_EXTRA,
+  }),
 };
 
+const notice: Layout<NoticeFrame> = {
+  flags: 0,
+  endsAt: 61,
+  fields: (pass, bytes, frame) => ({
+    tag: pass.word(bytes, 8, frame.tag),
+    epoch: pass.u48(bytes, 16, frame.epoch),
+    session: pass.u48(bytes, 22, frame.session, COUNT),
+    kind: pass.oneOf(bytes, 28, frame.kind, NOTICE_KINDS),
+    aboutEpoch: pass.u48(bytes, 29, frame.aboutEpoch),
+    aboutSession: pass.u48(bytes, 35, frame.aboutSession),
+    aboutBoot: pass.word(bytes, 41, frame.aboutBoot),
+    answers: pass.u48(bytes, 49, frame.answers),
+    knownEpoch: pass.u48(bytes, 55, frame.knownEpoch),
+    type: frame.type,
+    extra: NO_EXTRA,
+  }),
+};
+
+const data: Layout<DataFrame> = {
+  flags: 0,
+  endsAt: HEADER_BYTES,
+  fields: (_pass, _bytes, frame) => frame,
+};
+
+export const TYPES: readonly Frame["type"][] = ["beat", "echo", "leave", "notice", "data"];
 /** By type number, from 1. */
-export const LAYOUTS: readonly Layout[] = [
-  layout<BeatFrame>("beat", COMPLETE | ASKS | COUNTED, beat),
-  layout<BeatFrame>("echo", COMPLETE | COUNTED, beat),
-  layout<LeaveFrame>("leave", 0, {
-    ...sender,
-    seq: count,
-    reason: oneOf(LEAVE_REASONS),
-    returnInMs: u32,
-  }),
-  layout<NoticeFrame>("notice", 0, {
-    ...sender,
-    kind: oneOf(NOTICE_KINDS),
-    aboutEpoch: u48,
-    aboutSession: u48,
-    aboutBoot: word,
-    answers: u48,
-    knownEpoch: u48,
-  }),
-  layout<DataFrame>("data", 0, {}),
-];
+export const LAYOUTS = [
+  beat,
+  { ...beat, flags: COMPLETE | COUNTED },
+  leave,
+  notice,
+  data,
+] as readonly Layout<Frame>[];

@@ -59,7 +59,7 @@ export class Negotiation {
   inForce: Policy;
 
   #policy: Policy;
-  readonly #role: Role;
+  #role: Role;
   /** Our gap: shorter is safe at once, longer must be known to the other side first. */
   readonly #gap: Announced = new Announced(-1);
   /** Our D: longer is safe at once, shorter would surprise a peer that trusts the old one. */
@@ -105,9 +105,10 @@ export class Negotiation {
     return this.#theirs?.gapMs === 0;
   }
 
-  /** The user changed the policy. */
-  setPolicy(policy: Policy, nextSeq: number): void {
+  /** The user changed the policy, or a stranger turned out to be somebody who has one of its own. */
+  setPolicy(policy: Policy, nextSeq: number, role: Role = this.#role): void {
     this.#policy = policy;
+    this.#role = role;
     this.#aim(nextSeq);
   }
 

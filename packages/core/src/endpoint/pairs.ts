@@ -4,7 +4,7 @@
 import type { PeerRef } from "../monitor/refs.ts";
 import type { EndReason } from "../peer/state.ts";
 import { derivePolicy, leastForgetAfterMs, type Policy } from "../policy.ts";
-import { type Hub, pairById, transmit } from "./hub.ts";
+import { attempt, type Hub, pairById, transmit } from "./hub.ts";
 import type { EndpointAddOptions, LeaveOptions } from "./options.ts";
 import { type BeatOptions, sendBeat, sendLeave } from "./outbox.ts";
 import { distrust, type Pair, type Path, type Place, type Session } from "./session.ts";
@@ -88,6 +88,8 @@ export function bind(hub: Hub, pair: Pair, session: Session, reason: EndReason):
   const { ref, current } = pair;
   hub.sessions.adopt(session);
   session.pair = pair;
+  // It may have been opened for a stranger.
+  session.negotiation.setPolicy(pair.policy, session.nextSeq, pair.role);
   if (isLive(hub, pair)) {
     pair.successor = session;
     hub.monitor.ended(ref, reason);
@@ -124,8 +126,11 @@ export function observeBeat(
   direction: "sent" | "received",
   seq: number,
 ): void {
-  if (hub.options.observeBeats?.() !== true) return;
-  hub.turn.push({ type: "beat", peer, id, direction, at: hub.turn.now, seq });
+  const { options, turn } = hub;
+  attempt(hub, () => {
+    if (options.observeBeats?.() === true)
+      turn.push({ type: "beat", peer, id, direction, at: turn.now, seq });
+  });
 }
 
 /** An application message; false where it was not sent. */

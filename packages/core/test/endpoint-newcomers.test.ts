@@ -1,0 +1,102 @@
+// Who comes by another way than it was added or lived by: what it is judged by, who waits for whom, and
+// how often it is answered.
+import { describe, expect, test } from "vitest";
+import { encodeFrame } from "../src/endpoint/encode.ts";
+import type { BeatFrame } from "../src/endpoint/frame.ts";
+import { End, Wire } from "./wire.ts";
+
+const slow = { intervalMs: 2_000, suspectAfterMs: 8_000, deadAfterMs: 20_000, jitter: 0 };
+
+describe("a peer is judged by its own policy and role", () => {
+  test("where it was added at another place than it comes from", () => {
+    const wire = new Wire();
+    const left = wire.right.endpoint.add("left", { path: "old", policy: slow, role: "listen" });
+    wire.connect();
+    expect(wire.right.endpoint.state(left)?.status).toBe("alive");
+    expect(wire.right.endpoint.policy(left)).toMatchObject({
+      suspectAfterMs: 8_000,
+      deadAfterMs: 20_000,
+    });
+    wire.run(1_000);
+    expect(wire.right.frames.at(-1)).toMatchObject({ gapMs: 0, deadMs: 20_000 });
+  });
+
+  test("where it was accepted with a role of its own: who only answers says so, and is asked", () => {
+    const wire = new Wire({}, { accept: () => ({ role: "listen" }) });
+    const { right } = wire.connect();
+    wire.run(20_000);
+    expect(wire.left.changes).toEqual(["right connecting>alive"]);
+    expect(wire.left.endpoint.state(right)?.status).toBe("alive");
+    expect(wire.right.frames.at(-1)).toMatchObject({ type: "echo", gapMs: 0 });
+  });
+
+  test("after it came back on another connection", () => {
+    const wire = new Wire({}, { transport: "stream", accept: () => ({ policy: slow }) });
+    const { left } = wire.connect();
+    expect(wire.right.endpoint.policy(left())?.deadAfterMs).toBe(20_000);
+    wire.right.endpoint.ended("wire", "closed");
+    const again = new End(wire.host, { id: "left", transport: "stream" });
+    again.endpoint.add("right", { path: "next" });
+    wire.host.advance(500);
+    for (const frame of again.inFlight) wire.right.endpoint.receive(frame, "next");
+    expect(wire.right.endpoint.state(left())?.status).toBe("alive");
+    expect(wire.right.endpoint.policy(left())?.deadAfterMs).toBe(20_000);
+  });
+});
+
+/** The right end is alive with a left one, and another process with its id has just said hello. */
+function contested() {
+  const wire = new Wire({ transport: "stream" }, { transport: "stream" });
+  const { left } = wire.connect();
+  const { host } = wire;
+  host.freeze(1);
+  const rival = new End(host, { id: "left", transport: "stream" });
+  rival.endpoint.add("right", { path: "next" });
+  host.advance(500);
+  for (const frame of rival.inFlight) wire.right.endpoint.receive(frame, "next");
+  wire.cut.add(wire.left);
+  return { wire, rival, incumbent: left() };
+}
+
+describe("one id, one life", () => {
+  test("a newcomer that has gone takes over from nobody", () => {
+    const { wire, incumbent } = contested();
+    wire.right.endpoint.ended("next", "closed");
+    wire.run(2_000);
+    expect(wire.right.endpoint.path(incumbent)).toBe("wire");
+    wire.cut.clear();
+    wire.run(2_000);
+    expect(wire.right.endpoint.state(incumbent)).toMatchObject({ status: "alive", session: 1 });
+  });
+
+  test("an incumbent whose frames we do not read is silent for nobody", () => {
+    const { wire, incumbent } = contested();
+    wire.right.endpoint.pause(incumbent);
+    wire.run(10_000);
+    expect(wire.right.changes).toEqual(["left connecting>alive"]);
+    wire.cut.clear();
+    wire.right.endpoint.resume(incumbent);
+    wire.run(2_000);
+    expect(wire.right.changes).toEqual(["left connecting>alive"]);
+    expect(wire.right.of("refused")).toEqual([
+      { type: "refused", path: "next", reason: "duplicate-id" },
+    ]);
+  });
+});
+
+test("who is not accepted is answered once in an interval, however often it asks", () => {
+  const wire = new Wire({ transport: "datagram" }, { transport: "datagram", accept: () => false });
+  wire.left.endpoint.add("right", { path: "wire" });
+  wire.run(500);
+  const hello = wire.left.beats[0] as BeatFrame;
+  const answers = () => wire.right.frames.filter(({ type }) => type === "echo").length;
+  const before = answers();
+  for (let seq = 100; seq < 200; seq++) {
+    wire.right.endpoint.receive(encodeFrame({ ...hello, seq }), "wire");
+    wire.deliver();
+    const echo = wire.right.frames.at(-1) as BeatFrame;
+    wire.right.endpoint.receive(encodeFrame({ ...hello, seq, tag: echo.handed }), "wire");
+    wire.host.advance(1);
+  }
+  expect(answers() - before).toBeLessThanOrEqual(1);
+});
