@@ -13,7 +13,7 @@ const budgets = {
   "@systole/core": { target: 8_192, limit: 12_032 },
   [MONITOR_ALONE]: { target: 5_120, limit: 10_560 },
   "@systole/core/system": { target: 1_024, limit: 1_024 },
-  "@systole/core/endpoint": { target: 8_192, limit: 9_216 },
+  "@systole/core/endpoint": { target: 8_192, limit: 9_472 },
 };
 
 const core = entries.find(({ name }) => name === "@systole/core");
