@@ -1,10 +1,10 @@
-// What ten million heard beats leave on the heap, and what a full collection costs with all peers.
+// What forty million heard beats leave on the heap, and what a full collection costs with all peers.
 
 import { PerformanceObserver } from "node:perf_hooks";
 import { livingMonitor } from "./contenders.mjs";
 import { median, shuffled, timeMs } from "./measuring.mjs";
 
-const BEATS = 10_000_000;
+const BEATS = 40_000_000;
 
 export async function measure({ peers, numbered, detects }) {
   const { clock, monitor } = livingMonitor(peers, { numbered, detects });

@@ -24,7 +24,7 @@ export class Turn<Output> {
     this.#clock = clock;
     this.#emit = emit;
     this.#settled = settled;
-    this.instant();
+    this.read();
   }
 
   /** Runs `body` in the current turn, or in a new one. Errors of sinks surface at its end. */
@@ -40,14 +40,18 @@ export class Turn<Output> {
     return result as Result;
   }
 
-  /** The instant of the turn under way; outside of one that of a turn in which nothing comes out. */
+  /** Reads the clock into `now`, for a turn in which nothing comes out; within a turn that has its own. */
+  read(): void {
+    if (this.isUnderWay) return;
+    const reading = this.#clock.now();
+    // Also false for NaN.
+    if (reading >= this.now && reading < Number.POSITIVE_INFINITY) this.now = reading;
+    else this.#doubt(reading);
+  }
+
+  /** The instant of the turn under way, or a new reading. */
   instant(): number {
-    if (!this.isUnderWay) {
-      const reading = this.#clock.now();
-      // Also false for NaN.
-      if (reading >= this.now && reading < Number.POSITIVE_INFINITY) this.now = reading;
-      else this.#doubt(reading);
-    }
+    this.read();
     return this.now;
   }
 

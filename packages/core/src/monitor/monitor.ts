@@ -202,7 +202,9 @@ export class Monitor implements Iterable<PeerRef> {
     const { heardAt, slots } = this.#rows;
     const slot = slotOf(ref);
     if (sign !== undefined || slots.keys[slot] !== ref) return this.#hear(ref, undefined, sign);
-    const now = this.#turn.instant();
+    // Not returned, but left in a field: engines box what a call returns, if they do not inline it.
+    this.#turn.read();
+    const { now } = this.#turn;
     const stalls = this.#stalls;
     if (!stalls.isQuiet(now)) return this.#hear(ref, undefined, sign, now);
     stalls.renew(now);
