@@ -46,7 +46,7 @@ describe("over crowds, where a slice of a tick takes 4096 peers and leaves the o
   const crowds = historiesOf(size);
 
   // The twin looks at everybody at each step: few histories, always the same. Fresh ones are soaked.
-  test.each([4, 8])("the monitor is the fold of `transition`: seed %i", (seed) => {
+  test.each([8])("the monitor is the fold of `transition`: seed %i", (seed) => {
     const tally = new Tally();
     for (const history of fc.sample(crowds, { seed, numRuns: 1 })) compare(history, tally, 10);
     expect(tally.limitedSlices).toBeGreaterThan(0);
