@@ -2,7 +2,7 @@
 // milliseconds whose sums are exact. Histories are drawn where they are played.
 import fc from "fast-check";
 import type { Arrivals, Thresholds } from "../src/detectors/fixed.ts";
-import type { Role } from "../src/peer/state.ts";
+import type { EndReason, Role } from "../src/peer/state.ts";
 import { definePolicy, type Policy, type PolicyOptions } from "../src/policy.ts";
 
 /** A detector of one's own: the more traffic it saw, the more patient, and past the cap in the end. */
@@ -65,3 +65,14 @@ export const waits: fc.Arbitrary<number> = fc.oneof(
   fc.integer({ min: 0, max: 1_500 }),
   fc.integer({ min: 0, max: 12_000 }),
 );
+
+/** Every reason that somebody outside may give. */
+export const reasons: readonly EndReason[] = [
+  "closed",
+  "left",
+  "restarted",
+  "replaced",
+  "protocol-error",
+  "duplicate-id",
+  "incompatible",
+];

@@ -3,10 +3,10 @@
 import fc from "fast-check";
 import type { PeerEvent, PeerOutput } from "../src/peer/events.ts";
 import { stretchMs } from "../src/peer/rules.ts";
-import { type EndReason, initialPeer, type PeerState, type Role } from "../src/peer/state.ts";
+import { initialPeer, type PeerState, type Role } from "../src/peer/state.ts";
 import { type Transition, transition } from "../src/peer/transition.ts";
 import type { Policy } from "../src/policy.ts";
-import { policies, roles, waits } from "./arbitraries.ts";
+import { policies, reasons, roles, waits } from "./arbitraries.ts";
 
 type Plain = { [Type in PeerEvent["type"]]: Omit<Extract<PeerEvent, { type: Type }>, "at"> };
 
@@ -24,16 +24,6 @@ export interface History {
   readonly graceMs: number;
   readonly steps: readonly HistoryStep[];
 }
-
-const reasons: readonly EndReason[] = [
-  "closed",
-  "left",
-  "restarted",
-  "replaced",
-  "protocol-error",
-  "duplicate-id",
-  "incompatible",
-];
 
 const sign = fc.record(
   {

@@ -2,9 +2,8 @@
 // in monitor-histories.ts.
 import fc from "fast-check";
 import { type Arrivals, type Detector, fixed, type Thresholds } from "../src/detectors/fixed.ts";
-import type { EndReason } from "../src/peer/state.ts";
 import { definePolicy, type Policy } from "../src/policy.ts";
-import { broken, patient, policies, roles } from "./arbitraries.ts";
+import { broken, patient, policies, reasons, roles } from "./arbitraries.ts";
 
 /** Moves its deadline earlier as well as later while traffic comes in. */
 function moody({ received }: Arrivals, { suspectAfterMs }: Thresholds): number {
@@ -24,16 +23,6 @@ export interface Who {
   readonly peer: number;
   readonly earlier: number;
 }
-
-const reasons: readonly EndReason[] = [
-  "closed",
-  "left",
-  "restarted",
-  "replaced",
-  "protocol-error",
-  "duplicate-id",
-  "incompatible",
-];
 
 /** Nonces are dated when they come back: so long ago, in raw and in observed time. */
 const sign = fc.record(

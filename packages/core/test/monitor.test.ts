@@ -279,3 +279,36 @@ test("a detector that throws costs an error, not a timer, neither its own nor an
   monitor.tick();
   expect(changes.at(-1)).toBe("b suspect");
 });
+
+test("whose detector throws is beaten at all the same, and so are the others", () => {
+  const host = new ManualHost();
+  const beats = new Map<string | undefined, number>();
+  const detector: Detector = () => {
+    throw new Error("broken");
+  };
+  const monitor = createMonitor({
+    host,
+    policy: { ...policy, jitter: 0 },
+    emit: (output) => {
+      if (output.type === "beat") beats.set(output.id, (beats.get(output.id) ?? 0) + 1);
+    },
+  });
+  for (const id of ["well", "broken"]) {
+    const own = id === "broken" ? { policy: { ...policy, jitter: 0, detector } } : {};
+    const peer = monitor.add(id, own);
+    try {
+      monitor.heard(peer);
+    } catch {}
+  }
+  for (let ms = 0; ms < 2_900; ms += 100) {
+    host.freeze(100);
+    try {
+      monitor.tick();
+    } catch (error) {
+      const errors = error instanceof AggregateError ? error.errors : [error];
+      expect(errors.map(String)).toEqual(errors.map(() => "Error: broken"));
+    }
+  }
+  expect(beats.get("well")).toBeGreaterThanOrEqual(2);
+  expect(beats.get("broken")).toBe(beats.get("well"));
+});

@@ -110,6 +110,13 @@ export class Columns {
     return this.#beatDueAt[slot] as number;
   }
 
+  /** As `nextActAt` has it of a peer in hand. */
+  actAt(slot: number): number {
+    const beatDueAt = this.beatDueAt(slot);
+    const isDead = !this.slots.isLiving(slot) && this.status(slot) === "dead";
+    return isDead ? Math.min(beatDueAt, this.#cells[slot * ROW + OWN_AT] as number) : beatDueAt;
+  }
+
   // ── a peer in hand ─────────────────────────────────────────────────────────────────────────────
 
   /** Takes a peer in hand, until the next one is. */

@@ -15,7 +15,7 @@ import {
   type Role,
   type Status,
 } from "../peer/state.ts";
-import { hear, nextActAt, step, verdictAt } from "../peer/transition.ts";
+import { hear, step, verdictAt } from "../peer/transition.ts";
 import { definePolicy, type Policy, type PolicyOptions } from "../policy.ts";
 import { Turn } from "../turn.ts";
 import { Deadlines } from "./deadlines.ts";
@@ -307,8 +307,8 @@ export class Monitor implements Iterable<PeerRef> {
 
   /**
    * Calls back at the end of an outermost call that moved the next deadline earlier, or after which
-   * there is none. Subscribing is
-   * the promise to be back by each next deadline; a broken promise is a stall, and credited.
+   * there is none. Subscribing is the promise to be back by each next deadline; a broken promise is a
+   * stall, and credited.
    */
   onEarlier(callback: () => void): () => void {
     this.#earlier.add(callback);
@@ -398,9 +398,9 @@ export class Monitor implements Iterable<PeerRef> {
       try {
         this.#step(slot, { type: "tick", at: now, health, judging: !paused });
       } catch (error) {
-        // Only a detector can throw; the others are judged all the same, and this one is looked at again.
+        // Only a detector can throw: its peer gets its beat, if not its verdict, and the others both.
         this.#turn.fail(error);
-        this.#deadlines.set(slot, stalls.promisedAt);
+        this.#step(slot, { type: "tick", at: now, health, judging: false });
       }
     }
   }
@@ -474,26 +474,26 @@ export class Monitor implements Iterable<PeerRef> {
 
   // ── deadlines ──────────────────────────────────────────────────────────────────────────────────
 
-  /**
-   * When a slot next wants a tick. A detector that throws costs an error at the end of the turn, not a
-   * timer: its peer is looked at again when we are next served.
-   */
+  /** When a slot next wants a tick. */
   #dueAt(slot: number): number {
     const rows = this.#rows;
     if (!rows.isTaken(slot)) return NEVER;
-    const { paused, promisedAt } = this.#stalls;
+    const actAt = rows.actAt(slot);
+    return this.#stalls.paused ? actAt : Math.min(actAt, this.#verdictAt(slot));
+  }
+
+  /**
+   * The next verdict in a slot. A detector that throws costs an error at the end of the turn and delays
+   * its own verdict until we are next served: no timer, no beat, and nobody else's verdict.
+   */
+  #verdictAt(slot: number): number {
+    const rows = this.#rows;
     try {
-      if (rows.slots.isLiving(slot)) {
-        const beatDueAt = rows.beatDueAt(slot);
-        return paused ? beatDueAt : Math.min(beatDueAt, rows.suspectAt(slot));
-      }
-      const peer = rows.take(slot);
-      const actAt = nextActAt(peer);
-      if (paused) return actAt;
-      return Math.min(actAt, verdictAt(peer, rows.policy(slot), this.#stalls));
+      if (rows.slots.isLiving(slot)) return rows.suspectAt(slot);
+      return verdictAt(rows.take(slot), rows.policy(slot), this.#stalls);
     } catch (error) {
       this.#turn.fail(error);
-      return promisedAt;
+      return this.#stalls.promisedAt;
     }
   }
 
@@ -533,11 +533,8 @@ export class Monitor implements Iterable<PeerRef> {
     const { counts, policies } = rows;
     const stalls = this.#stalls;
     // Nobody is judged in a pause, so nobody's silence is held against ourselves.
-    const isSilent = (slot: number) => {
-      if (rows.slots.isLiving(slot)) return now >= rows.suspectAt(slot);
-      const isAlive = rows.status(slot) === "alive";
-      return isAlive && now >= verdictAt(rows.take(slot), rows.policy(slot), stalls);
-    };
+    const isSilent = (slot: number) =>
+      rows.status(slot) === "alive" && now >= this.#verdictAt(slot);
     const newlySilent = stalls.paused ? 0 : due.filter(isSilent).length;
     const before = stalls.health;
     stalls.judgeSelf(lateMs, counts.suspect, newlySilent, policies.judged, now);

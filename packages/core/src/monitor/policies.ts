@@ -22,9 +22,9 @@ export class Policies {
   #smallestMs: number = NEVER;
   /** Whether the last peer with the smallest one is gone: looked for when somebody asks. */
   #isStale = false;
-  /** Index 0 stays empty: it stands for nobody. */
   /** The silence at which `fixed` suspects, for each index; NaN where the detector looks at arrivals. */
   readonly fixedMs: number[] = [Number.NaN];
+  /** Index 0 stays empty: it stands for nobody. */
   readonly #entries: (Entry | undefined)[] = [undefined];
   readonly #indexes: Map<Policy, number> = new Map();
   readonly #free: number[] = [];
