@@ -7,6 +7,12 @@ import { build, minify } from "vite";
 import { entries, root } from "./entries.mjs";
 
 const MONITOR_ALONE = "createMonitor alone";
+const RULES_ALONE = "transition alone";
+/** What somebody imports who needs no more of the root. */
+const alone = {
+  [MONITOR_ALONE]: "createMonitor",
+  [RULES_ALONE]: "definePolicy, initialPeer, transition",
+};
 
 /** Gzipped bytes: where we want to be, and what must not be exceeded on the way. */
 const budgets = {
@@ -19,15 +25,15 @@ const budgets = {
 const core = entries.find(({ name }) => name === "@systole/core");
 const coreFile = `${root}/${core.built}`;
 const virtual = {
-  name: "createMonitor-alone",
-  resolveId: (id) => (id === MONITOR_ALONE ? id : undefined),
+  name: "alone",
+  resolveId: (id) => (id in alone ? id : undefined),
   load: (id) =>
-    id === MONITOR_ALONE ? `export { createMonitor } from ${JSON.stringify(coreFile)};` : undefined,
+    id in alone ? `export { ${alone[id]} } from ${JSON.stringify(coreFile)};` : undefined,
 };
 
 /** The chunks of an entry, without what it shares with the root of core. */
 async function chunksOf(file, isMinified) {
-  const isAlone = file === coreFile || file === MONITOR_ALONE;
+  const isAlone = file === coreFile || file in alone;
   const { output } = await build({
     root,
     configFile: false,
@@ -63,10 +69,8 @@ async function printFiles(file) {
 }
 
 const measured = entries.map(({ name, built }) => [name, `${root}/${built}`]);
-measured.splice(measured.findIndex(([name]) => name === core.name) + 1, 0, [
-  MONITOR_ALONE,
-  MONITOR_ALONE,
-]);
+const afterCore = measured.findIndex(([name]) => name === core.name) + 1;
+measured.splice(afterCore, 0, ...Object.keys(alone).map((name) => [name, name]));
 
 for (const [name, file] of measured) {
   const chunks = await chunksOf(file, true);

@@ -9,9 +9,10 @@ const WARM_PEERS = 1_000;
 const WARM_ROUNDS = 20;
 const LOOKS = 20;
 
-export async function measure({ name, peers, passMs }) {
+/** `inOrder`: by ascending slot instead, to see what the caches cost. */
+export async function measure({ name, peers, passMs, inOrder = false }) {
   const { make, npm } = CONTENDERS.find((contender) => contender.name === name);
-  const order = shuffled(peers);
+  const order = inOrder ? Int32Array.from({ length: peers }, (_, n) => n) : shuffled(peers);
   // Its code, and what the engine makes of it, is not memory a peer takes.
   if (npm !== undefined) await import(npm);
   for (let round = 0; round < WARM_ROUNDS; round++) {

@@ -6,12 +6,12 @@ import { median, shuffled, timeMs } from "./measuring.mjs";
 
 const BEATS = 40_000_000;
 
-export async function measure({ peers, numbered, detects }) {
+export async function measure({ peers, numbered, detects, beats = BEATS }) {
   const { clock, monitor } = livingMonitor(peers, { numbered, detects });
   const order = shuffled(peers);
   let seq = 1;
-  const hear = (beats) => {
-    for (let done = 0; done < beats; done += peers) {
+  const hear = (count) => {
+    for (let done = 0; done < count; done += peers) {
       clock.at += 0.25;
       seq += 1;
       if (numbered) for (let n = 0; n < peers; n++) monitor.heardBeat(order[n], seq);
@@ -19,9 +19,9 @@ export async function measure({ peers, numbered, detects }) {
     }
   };
   hear(3_000_000);
-  const bytes = await allocated(() => hear(BEATS));
+  const bytes = await allocated(() => hear(beats));
   const collectionMs = median(Array.from({ length: 5 }, () => timeMs(() => globalThis.gc())));
-  return { bytesPerBeat: Math.max(0, bytes) / BEATS, collectionMs };
+  return { bytesPerBeat: Math.max(0, bytes) / beats, collectionMs };
 }
 
 /** Heap in use after it less before; what scavenges took away meanwhile is counted, too. */
