@@ -155,3 +155,13 @@ export function speakerAt(hub: Hub, place: Place): Pair | undefined {
   const session = hub.sessions.at(place);
   return session?.claim && session === session.pair?.current ? session.pair : undefined;
 }
+
+export function isDead(hub: Hub, pair: Pair): boolean {
+  return hub.monitor.status(pair.ref) === "dead";
+}
+
+/** Whether its session has begun and not ended: while connecting, nobody has lived in it yet. */
+export function isLive(hub: Hub, pair: Pair): boolean {
+  const status = hub.monitor.status(pair.ref);
+  return status === "alive" || status === "suspect";
+}

@@ -9,6 +9,7 @@ import {
   define,
   drop,
   type Hub,
+  isLive,
   pairById,
   pathOf,
   refuse,
@@ -17,7 +18,7 @@ import {
 import { type Complete, claimOf, isComplete, relate } from "./incarnation.ts";
 import { relateOrTell, tellDead } from "./notices.ts";
 import { sendEcho } from "./outbox.ts";
-import { bind, createPair, isLive, remembered } from "./pairs.ts";
+import { bind, createPair, remembered } from "./pairs.ts";
 import { may, type Pair, type Session } from "./session.ts";
 
 export function takeFrame(hub: Hub, frame: Arrived<Frame>): void {

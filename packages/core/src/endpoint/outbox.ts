@@ -12,9 +12,9 @@ import {
   type NoticeKind,
   type Word64,
 } from "./frame.ts";
-import { type Arrived, type Hub, transmit } from "./hub.ts";
+import { type Arrived, type Hub, isLive, transmit } from "./hub.ts";
 import type { Incarnation } from "./incarnation.ts";
-import { giveBackSeq, type Place, type Session, takeSeq } from "./session.ts";
+import { giveBackSeq, type Place, type Session, sentAt, takeSeq } from "./session.ts";
 import { encodeText } from "./text.ts";
 
 /** What a BEAT shall be besides true. */
@@ -126,6 +126,11 @@ function sendBeatFrame(
   const { type, tag, place, asks = false, complete, about, peer } = how;
   const { boot, id } = hub;
   const { heardSeq } = session;
+  const before = sentAt(session, session.nextSeq - 1);
+  const { now } = hub.turn;
+  if (before && session.pair && isLive(hub, session.pair)) {
+    session.negotiation.leaves(now, now - before.at, session.nextSeq);
+  }
   const heldMs = about || !heardSeq ? 0 : hub.turn.now - session.heardAt;
   const frame = {
     type,
