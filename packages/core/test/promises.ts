@@ -126,14 +126,14 @@ export function poissonBound(mean: number, risk: number): number {
   return count;
 }
 
-interface Arrival {
+export interface Arrival {
   readonly sentAt: number;
   readonly at: number;
   readonly seq: number;
 }
 
 /** The beats that leave until `untilMs`, in the order in which they arrive, if they do. */
-function arrivals(
+export function arrivals(
   { intervalMs, jitter = 0 }: PolicyOptions,
   loss: number,
   delay: Delay,
