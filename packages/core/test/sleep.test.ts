@@ -124,7 +124,7 @@ describe("an endpoint", () => {
     deadAfterMs: 900_000,
     wishMs: 5_000,
   };
-  const others = 16;
+  const others = 12;
 
   test.each(kernels)("%s: no death on either side, and beats at their pace", (_kernel, backlog) => {
     const cluster = new Cluster("datagram", { seed: 6, delayMs: [1, 5] });
@@ -148,8 +148,8 @@ describe("an endpoint", () => {
     const beats = sleeper.sent.filter(({ frame }) => frame.type === "beat");
     if (!backlog) {
       expect(new Set(beats.map(({ to }) => to)).size).toBe(others);
-      // 16 within 250 ms, at 16 instants; with some luck two share one.
-      expect(new Set(beats.map(({ at }) => Math.floor(at))).size).toBeGreaterThan(12);
+      // 12 within 250 ms, at 12 instants; with some luck two share one.
+      expect(new Set(beats.map(({ at }) => Math.floor(at))).size).toBeGreaterThan(9);
       expect(beats.every(({ at }) => at > wokeAt)).toBe(true);
     }
     cluster.run(10_000);
