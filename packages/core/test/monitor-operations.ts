@@ -1,7 +1,9 @@
 // Everything that can happen to a monitor, as data: what random histories are made of. They are played
 // in monitor-histories.ts.
 import fc from "fast-check";
-import { type Arrivals, type Detector, fixed, type Thresholds } from "../src/detectors/fixed.ts";
+import type { Arrivals } from "../src/detectors/arrivals.ts";
+import type { Detector, Thresholds } from "../src/detectors/detector.ts";
+import { fixed } from "../src/detectors/fixed.ts";
 import { definePolicy, type Policy } from "../src/policy.ts";
 import { broken, patient, policies, reasons, roles } from "./arbitraries.ts";
 

@@ -1,7 +1,7 @@
 // The monitor by example: ids and sessions, sinks that call back or throw, counts. Many peers at once
 // are in crowd.test.ts.
 import { describe, expect, test } from "vitest";
-import type { Detector } from "../src/detectors/fixed.ts";
+import type { Detector } from "../src/detectors/detector.ts";
 import { createMonitor, type MonitorOptions } from "../src/monitor/monitor.ts";
 import type { MonitorOutput } from "../src/monitor/outputs.ts";
 import type { PeerRef } from "../src/monitor/refs.ts";

@@ -50,6 +50,8 @@ export class Twin {
   /** Every stall and pause there was: how long, and whether it was a pause (credited whole). */
   readonly #lost: { ms: number; pause: boolean }[] = [];
   #pausedAt: number | undefined;
+  /** When the last of them ended. */
+  #lostAt: number = Number.NEGATIVE_INFINITY;
   #drivers = 0;
   #servedAt: number;
   #promisedAt = Number.POSITIVE_INFINITY;
@@ -130,8 +132,10 @@ export class Twin {
     const policy = definePolicy(options);
     this.#with(ref, (peer) => {
       if (peer.policy === policy) return;
+      const { detector, shadow } = peer.policy;
+      const relearn = detector !== policy.detector || shadow !== policy.shadow;
       peer.policy = policy;
-      this.#step(peer, { type: "policy", at: this.#now });
+      this.#step(peer, { type: "policy", at: this.#now, relearn });
     });
   }
 
@@ -158,6 +162,7 @@ export class Twin {
       if (this.#pausedAt === undefined) return;
       this.#lost.push({ ms: this.#now - this.#pausedAt, pause: true });
       this.#pausedAt = undefined;
+      this.#lostAt = this.#now;
       this.#renew();
     });
   }
@@ -257,7 +262,8 @@ export class Twin {
     const lostMs = this.#lost.reduce((sum, { ms }) => sum + ms, 0) + pauseMs;
     const stalls = this.#lost.filter(({ pause }) => !pause);
     const countedMs = stalls.reduce((sum, { ms }) => sum + Math.min(ms, graceMs), 0);
-    return { lostMs, countedMs, graceMs };
+    const steadyFromAt = this.#pausedAt === undefined ? this.#lostAt : Number.POSITIVE_INFINITY;
+    return { lostMs, countedMs, graceMs, steadyFromAt };
   }
 
   get stalls(): number {
@@ -288,6 +294,7 @@ export class Twin {
   #stall(stallMs: number): void {
     if (!(stallMs > 0)) return;
     this.#lost.push({ ms: stallMs, pause: false });
+    this.#lostAt = this.#now;
     this.#queue.push({ type: "stalled", at: this.#now, stallMs });
     this.#changeHealth(+1);
     this.#renew();

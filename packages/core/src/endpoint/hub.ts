@@ -46,6 +46,10 @@ export interface Hub {
     sendFailures: number;
   };
   lastStallMs: number;
+  /** All our stalls so far. */
+  stalledMs: number;
+  /** When this endpoint began, by its clock. */
+  readonly startedAt: number;
 }
 
 export function createHub(
@@ -83,6 +87,8 @@ export function createHub(
     dropped: {},
     counts: { framesSent: 0, framesReceived: 0, bytesSent: 0, bytesReceived: 0, sendFailures: 0 },
     lastStallMs: 0,
+    stalledMs: 0,
+    startedAt: turn.now,
   };
 }
 

@@ -136,6 +136,9 @@ function sendBeatFrame(
     counted: !about && session.heardCounted,
     asks,
     ...session.negotiation.pace(),
+    // By our clock, from when this endpoint began: it must fit, and 0 says nothing.
+    sentMicros: 1 + Math.round((hub.turn.now - hub.startedAt) * 1_000),
+    stalledMs: Math.min(2 ** 32 - 1, Math.round(hub.stalledMs)),
     ...(complete && { identity: { boot, id } }),
     // A complete question is as long as any answer: nobody can be used to send more than came in.
     ...(complete && asks && { extra: new Uint8Array(MAX_ID_BYTES - encodeText(id).length) }),

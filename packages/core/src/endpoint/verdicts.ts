@@ -8,7 +8,10 @@ import type { Pair } from "./session.ts";
 
 export function onMonitor(hub: Hub, output: MonitorOutput): void {
   const { type } = output;
-  if (type === "stalled") hub.lastStallMs = output.stallMs;
+  if (type === "stalled") {
+    hub.lastStallMs = output.stallMs;
+    hub.stalledMs += output.stallMs;
+  }
   const pair = "peer" in output && hub.pairs.get(output.peer);
   if (type === "beat") {
     if (pair) sendDueBeat(hub, pair, output.probe);

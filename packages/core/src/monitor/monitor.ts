@@ -15,6 +15,7 @@ import {
   type Role,
   type Status,
 } from "../peer/state.ts";
+import { arrive, isLife, widthFor } from "../peer/tally.ts";
 import { hear, step, verdictAt } from "../peer/transition.ts";
 import { definePolicy, type Policy, type PolicyOptions } from "../policy.ts";
 import { Turn } from "../turn.ts";
@@ -213,11 +214,23 @@ export class Monitor implements Iterable<PeerRef> {
   }
 
   /** As `heard`, for a frame that is numbered by its sender: `seq` counts up from 1 in each session. */
-  heardBeat(ref: PeerRef, seq: number, sign?: HeardSign): boolean {
+  heardBeat(ref: PeerRef, seq: number, sign: HeardSign = NO_SIGN): boolean {
     const rows = this.#rows;
-    if (sign !== undefined || !rows.countArrival(ref, seq)) return this.#hear(ref, seq, sign);
-    this.heard(ref);
-    if (rows.policies.varying > 0 && rows.slots.isLiving(slotOf(ref))) this.#lower(slotOf(ref));
+    const slot = slotOf(ref);
+    if (rows.slots.keys[slot] !== ref) return this.#hear(ref, seq, sign);
+    this.#turn.read();
+    const { now } = this.#turn;
+    const stalls = this.#stalls;
+    const policy = rows.policy(slot);
+    rows.tallies.widen(widthFor(policy, sign.sentAtMs !== undefined));
+    const tally = rows.tallies.take(slot);
+    if (!stalls.isQuiet(now) || !isLife(tally, now, stalls, seq, sign, policy)) {
+      return this.#hear(ref, seq, sign, now);
+    }
+    arrive(tally, now, stalls, seq, sign, policy);
+    stalls.renew(now);
+    rows.heardAt[slot] = now;
+    if (rows.policies.varying > 0) this.#lower(slot);
     return true;
   }
 
@@ -249,8 +262,10 @@ export class Monitor implements Iterable<PeerRef> {
     this.#turn.run(() => {
       const slot = slotOf(ref);
       if (!this.#isHere(ref) || this.#rows.policy(slot) === policy) return;
+      const { detector, shadow } = this.#rows.policy(slot);
+      const relearn = policy.detector !== detector || policy.shadow !== shadow;
       this.#rows.setPolicy(slot, policy);
-      this.#step(slot, { type: "policy", at: this.#turn.now });
+      this.#step(slot, { type: "policy", at: this.#turn.now, relearn });
     });
   }
 
@@ -361,6 +376,9 @@ export class Monitor implements Iterable<PeerRef> {
     const policy = rows.policy(slot);
     if (policy.returns === "new-session" && rows.status(slot) === "dead") {
       this.#step(slot, { type: "dial", at: now });
+    }
+    if (seq !== undefined || sign !== NO_SIGN) {
+      rows.tallies.widen(widthFor(policy, sign.sentAtMs !== undefined));
     }
     const peer = this.#take(slot);
     const { proof = false } = sign;

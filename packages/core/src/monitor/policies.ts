@@ -3,8 +3,8 @@
 // decides how often a monitor must be served.
 
 import { fixed } from "../detectors/fixed.ts";
-import { NEVER, NO_ARRIVALS } from "../peer/state.ts";
-import { silenceToSuspect } from "../peer/transition.ts";
+import { suspicionMs } from "../peer/rules.ts";
+import { NEVER } from "../peer/state.ts";
 import type { Policy } from "../policy.ts";
 
 interface Entry {
@@ -17,7 +17,7 @@ interface Entry {
 export class Policies {
   /** How many peers are judged, over all policies. */
   judged = 0;
-  /** How many policies have a detector that looks at arrivals. */
+  /** How many policies have a detector that looks at arrivals, or a shadow. */
   varying = 0;
   #smallestMs: number = NEVER;
   /** Whether the last peer with the smallest one is gone: looked for when somebody asks. */
@@ -39,9 +39,8 @@ export class Policies {
     this.#indexes.set(policy, index);
     if (this.#entries[index] === undefined) {
       this.#entries[index] = { policy, peers: 0, judged: 0 };
-      this.fixedMs[index] =
-        policy.detector === fixed ? silenceToSuspect(NO_ARRIVALS, policy) : Number.NaN;
-      this.varying += Number(policy.detector !== fixed);
+      this.fixedMs[index] = policy.detector === fixed ? silenceOf(policy) : Number.NaN;
+      this.varying += Number(isVarying(policy));
     }
     (this.#entries[index] as Entry).peers += 1;
     return index;
@@ -52,7 +51,7 @@ export class Policies {
     const entry = this.#entries[index] as Entry;
     entry.peers -= 1;
     if (entry.peers > 0) return;
-    this.varying -= Number(entry.policy.detector !== fixed);
+    this.varying -= Number(isVarying(entry.policy));
     this.#indexes.delete(entry.policy);
     this.#entries[index] = undefined;
     this.#free.push(index);
@@ -80,4 +79,13 @@ export class Policies {
     }
     return this.#smallestMs;
   }
+}
+
+/** The silence at which `fixed` suspects. */
+function silenceOf({ suspectAfterMs, deadAfterMs, minSuspicionMs }: Policy): number {
+  return suspicionMs(suspectAfterMs, deadAfterMs, minSuspicionMs);
+}
+
+function isVarying({ detector, shadow }: Policy): boolean {
+  return detector !== fixed || shadow !== undefined;
 }

@@ -98,7 +98,7 @@ export class Rows extends Columns implements Iterable<PeerRef> {
     const index = this.#policyOf[slot] as number;
     const fixedMs = this.policies.fixedMs[index] as number;
     if (fixedMs >= 0) return this.silentAt(slot, fixedMs);
-    return this.silentAt(slot, silenceToSuspect(this.arrivals(slot), this.policies.at(index)));
+    return this.silentAt(slot, silenceToSuspect(this.tallies.take(slot), this.policies.at(index)));
   }
 
   setPolicy(slot: number, policy: Policy): void {
@@ -136,7 +136,8 @@ export class Rows extends Columns implements Iterable<PeerRef> {
     const status = this.status(slot);
     const judged = this.isJudged(slot);
     const beating = this.beatDueAt(slot) !== NEVER;
-    this.store(slot, peer);
+    // A shadow judges every sign of life, which is not done in place.
+    this.store(slot, peer, this.policy(slot).shadow === undefined);
     if (status !== peer.status) {
       this.counts[status] -= 1;
       this.counts[peer.status] += 1;

@@ -2,7 +2,8 @@
 // in force does nothing), so both sides number them alike: each one that is spelt out gets the next
 // number, and where it is given again the number stands for it.
 
-import { type Detector, fixed } from "../detectors/fixed.ts";
+import type { Detector } from "../detectors/detector.ts";
+import { fixed } from "../detectors/fixed.ts";
 import { SystoleTypeError } from "../errors.ts";
 import { definePolicy, derivePolicy, type Policy, type PolicyOptions } from "../policy.ts";
 import { isRecord, type Json, type JsonObject, read, written } from "./format.ts";
