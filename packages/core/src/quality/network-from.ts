@@ -4,22 +4,20 @@
 import { check, checkNetwork, MAX_DURATION_MS, type Network } from "./network.ts";
 
 /**
- * What was counted and measured of the frames of one peer: what `monitor.arrivals(peer)` says, or your
- * own figures. More fields do no harm.
+ * What was counted and measured of the frames of one peer in one session. The arrivals that a monitor or
+ * an endpoint keeps (`state(peer).arrivals`) are of this shape; figures of your own will do.
  */
 export interface Measured {
   /** Numbered frames that arrived in order. */
   readonly received: number;
-  /** Numbers that were skipped. One that arrived later, behind others, is no sign of life, and stays lost. */
+  /** Numbers that were skipped, and did not come. */
   readonly lost: number;
-  /** Variance of the time from the sender's timestamp to the arrival, in ms². Clocks need not agree. */
-  readonly latenessVarianceMs2?: number | undefined;
-  /** How many frames, or weights that add up to as many, the variance is of. Default `received`. */
-  readonly samples?: number | undefined;
+  /** Frames that others overtook: no sign of life, and in no variance, so they count as lost. Default 0. */
+  readonly reordered?: number | undefined;
   /** Mean round-trip time in ms, half of which is taken for the delay. */
   readonly rttMs?: number | undefined;
-  /** Variance of the round trip in ms², for a peer without timestamps: it holds those of both ways. */
-  readonly rttVarianceMs2?: number | undefined;
+  /** What timestamps tell: the variance of the delay in ms², out of so many samples. Clocks need not agree. */
+  readonly timing?: { readonly samples: number; readonly varianceMs2: number } | undefined;
 }
 
 /** What is known besides. */
@@ -35,7 +33,7 @@ export type Estimate =
       readonly network: Network;
       /** With 95 % confidence the loss is at most this: what to plan with where a promise matters. */
       readonly lossAtMost: number;
-      /** Frames that were received or lost. */
+      /** Numbers that were received or lost. */
       readonly frames: number;
       /** Samples of the variance. */
       readonly samples: number;
@@ -46,7 +44,7 @@ export type Estimate =
       readonly reason: string;
     };
 
-/** Fewer say nothing: at 100 even a bell's deviation is known to 7 %, and a loss of 1 % to a factor of 3. */
+/** Fewer say nothing: after 100, none of them lost, the loss may still be 3 %, and a deviation is known to 7 %. */
 const LEAST_SAMPLES = 100;
 /** The normal quantile of 95 %. */
 const Z = 1.645;
@@ -55,17 +53,17 @@ const Z = 1.645;
  * The network behind measured traffic: of one peer, or of several that share a network, pooled. Ask once
  * for each network: the mean of a good and a bad one is neither.
  *
- * With k of m frames lost, `loss` is (k + ½)/(m + 1) (Krichevsky, Trofimov 1981), never 0 because none was
+ * With k of m numbers lost, `loss` is (k + ½)/(m + 1) (Krichevsky, Trofimov 1981), never 0 because none was
  * lost so far; `lossAtMost` is the one-sided 95 % bound of a Poisson law over m (Wilson, Hilferty 1931).
- * The variance is that of lateness within each peer, weighted by samples − 1; means are not compared,
- * since two clocks have no common zero. Tails that did not show in the samples are in no estimate: measure
- * over the busy hours, too, and where losses come in bursts take `policyFor` for a hint.
+ * Variances are pooled within peers, weighted by samples − 1; means are not compared, since two clocks have
+ * no common zero. A monitor's variance is that of the last few hundred beats: tails that did not show in
+ * them are in no estimate, and bursts of loss look like single ones. So measure in the busy hours, too.
  *
  * @param measured one peer or several; those that are undefined (unknown, gone) are passed over.
  * @throws RangeError `ERR_SYSTOLE_OPTION` for numbers that cannot have been measured.
  * @example
  * ```ts
- * const estimate = networkFrom([...monitor].map((peer) => monitor.arrivals(peer)));
+ * const estimate = networkFrom([...monitor].map((peer) => monitor.state(peer)?.arrivals));
  * if (estimate.ok) plan = policyFor(target, { ...estimate.network, loss: estimate.lossAtMost });
  * else console.log(estimate.reason);
  * ```
@@ -76,7 +74,7 @@ export function networkFrom(
 ): Estimate {
   const peers = peersOf(measured);
   for (const peer of peers) checkMeasured(peer);
-  const lost = sumOf(peers, (peer) => peer.lost);
+  const lost = sumOf(peers, ({ lost: never, reordered = 0 }) => never + reordered);
   const frames = lost + sumOf(peers, (peer) => peer.received);
   if (frames < LEAST_SAMPLES) return { ok: false, reason: tooFew("frames", frames) };
 
@@ -108,19 +106,20 @@ function sumOf(peers: readonly Measured[], of: (peer: Measured) => number): numb
   return peers.reduce((sum, peer) => sum + of(peer), 0);
 }
 
-/** Pooled within peers. A round trip varies by both ways together, so its variance is on the safe side. */
+/** Pooled within peers. */
 function varianceOf(peers: readonly Measured[]): { varianceMs2: number; samples: number } {
-  let [sum, freedom, samples] = [0, 0, 0];
-  for (const peer of peers) {
-    const { received, samples: own = received } = peer;
-    const varianceMs2 = peer.latenessVarianceMs2 ?? peer.rttVarianceMs2;
-    if (varianceMs2 === undefined || own <= 1) continue;
-    sum += (own - 1) * varianceMs2;
-    freedom += own - 1;
-    samples += own;
+  let [sum, freedom, all] = [0, 0, 0];
+  for (const { timing } of peers) {
+    const { samples, varianceMs2 } = timing ?? NO_TIMING;
+    if (samples <= 1) continue;
+    sum += (samples - 1) * varianceMs2;
+    freedom += samples - 1;
+    all += samples;
   }
-  return { varianceMs2: freedom === 0 ? 0 : sum / freedom, samples };
+  return { varianceMs2: freedom === 0 ? 0 : sum / freedom, samples: all };
 }
+
+const NO_TIMING = { samples: 0, varianceMs2: 0 };
 
 /** Half of the mean round trip, over those whose is known. */
 function delayOf(peers: readonly Measured[]): number | undefined {
@@ -143,24 +142,24 @@ function tooFew(what: string, count: number): string {
 }
 
 const NO_VARIANCE =
-  "It was not measured how delays vary: timestamps in numbered frames (endpoints send them) tell, or the variance of round trips.";
+  "It was not measured how delays vary: the sender's timestamps tell, which endpoints send, and heardBeat takes as sentAtMs.";
 const NO_DELAY =
   "No round trip was measured, and timestamps of another clock do not tell how long frames travel: give delayMs, half of what a ping takes.";
 
 function checkMeasured(peer: Measured): void {
-  const { received, lost, samples = 0, latenessVarianceMs2 = 0, rttMs = 0 } = peer ?? {};
-  const { rttVarianceMs2 = 0 } = peer ?? {};
-  const most = Number.MAX_SAFE_INTEGER;
-  const count = `a number from 0 to ${most}`;
-  const wayOut = "Give what was counted since the session began.";
-  check(isWithin(received, most), "received", count, received, wayOut);
-  check(isWithin(lost, most), "lost", count, lost, wayOut);
-  check(isWithin(samples, most), "samples", count, samples, "Leave it out for `received`.");
-  const delay = `a number of ms from 0 to ${MAX_DURATION_MS}`;
-  check(isWithin(rttMs, MAX_DURATION_MS), "rttMs", delay, rttMs, "Leave it out if unknown.");
-  for (const [name, value] of Object.entries({ latenessVarianceMs2, rttVarianceMs2 })) {
-    const range = `a number of ms² from 0 to ${MAX_DURATION_MS ** 2}`;
-    check(isWithin(value, MAX_DURATION_MS ** 2), name, range, value, "Leave it out if unknown.");
+  const { received, lost, reordered = 0, rttMs = 0, timing = NO_TIMING } = peer ?? {};
+  const { samples, varianceMs2 } = timing;
+  const counts = { received, lost, reordered, "timing.samples": samples };
+  for (const [name, value] of Object.entries(counts)) {
+    const range = `a number from 0 to ${Number.MAX_SAFE_INTEGER}`;
+    const isCount = isWithin(value, Number.MAX_SAFE_INTEGER);
+    check(isCount, name, range, value, "Give what was counted since the session began.");
+  }
+  const durations = { rttMs: [rttMs, 1], "timing.varianceMs2": [varianceMs2, 2] } as const;
+  for (const [name, [value, power]] of Object.entries(durations)) {
+    const most = MAX_DURATION_MS ** power;
+    const range = `a number of ms${power === 1 ? "" : "²"} from 0 to ${most}`;
+    check(isWithin(value, most), name, range, value, "Leave it out if it is not known.");
   }
 }
 
