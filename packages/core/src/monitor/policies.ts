@@ -6,6 +6,7 @@ import { fixed } from "../detectors/fixed.ts";
 import { suspicionMs } from "../peer/rules.ts";
 import { NEVER } from "../peer/state.ts";
 import type { Policy } from "../policy.ts";
+import { NEAR } from "./near-misses.ts";
 
 interface Entry {
   readonly policy: Policy;
@@ -65,6 +66,11 @@ export class Policies {
     this.judged += by;
     if (entry.judged > 0) this.#smallestMs = Math.min(this.#smallestMs, suspectAfterMs);
     else if (suspectAfterMs === this.#smallestMs) this.#isStale = true;
+  }
+
+  /** A silence below this is no near miss of anybody's. */
+  get nearMs(): number {
+    return this.varying > 0 ? 0 : NEAR * this.smallestSuspectAfterMs;
   }
 
   /** Infinity when nobody is judged. */

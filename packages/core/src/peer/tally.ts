@@ -91,6 +91,10 @@ export class Tally implements Arrivals {
   get rttVariationMs(): number | undefined {
     return this.#cell(HAS_RTT) > 0 ? this.#cell(RTT_VARIATION) : undefined;
   }
+  /** The last stall the sender declared, in ms. */
+  get declaredMs(): number {
+    return this.#cell(DECLARED);
+  }
   get timing(): Timing | undefined {
     if (this.#cell(SAMPLES) === 0) return undefined;
     return Object.freeze({
@@ -99,7 +103,7 @@ export class Tally implements Arrivals {
       varianceMs2: this.#cell(VARIANCE),
       slips: this.#cell(SLIPS),
       sentAtMs: this.#cell(SENT_AT),
-      declaredMs: this.#cell(DECLARED),
+      declaredMs: this.declaredMs,
     });
   }
 
@@ -158,6 +162,11 @@ export interface Judges extends Thresholds {
   readonly proof: string;
   readonly detector: Detector;
   readonly shadow?: Detector;
+}
+
+/** Where the memory of the shadow begins. */
+export function shadowFrom({ detector }: Judges): number {
+  return MEMORY + sizeOf(detector);
 }
 
 /** How many numbers a peer takes: with detectors that learn, or frames that bear timestamps, the more. */
@@ -281,7 +290,7 @@ function learn(
   const { detector, shadow } = policy;
   if (typeof detector !== "function") detector.learn(cells, row + MEMORY, beat, policy);
   if (shadow && typeof shadow !== "function") {
-    shadow.learn(cells, row + MEMORY + sizeOf(detector), beat, policy);
+    shadow.learn(cells, row + shadowFrom(policy), beat, policy);
   }
 }
 

@@ -4,6 +4,7 @@
 // The rules work on a peer in hand (`step`). `transition` is the same on immutable data; a monitor
 // takes the peer out of its columns, steps it, and puts it back.
 
+import { fixed } from "../detectors/fixed.ts";
 import type { Policy } from "../policy.ts";
 import {
   beat,
@@ -273,6 +274,9 @@ function missDeadline(evidence: Mutable<Evidence>, peer: Peer, policy: Policy): 
   }
   evidence.deadlineMs = deadlineMs;
   evidence.deadlineBy = by;
+  // Whoever shortens the names of functions shortens this one's, too.
+  if (by === "detector")
+    evidence.detector = policy.detector === fixed ? "fixed" : policy.detector.name;
 }
 
 // ── death, and the next life ─────────────────────────────────────────────────────────────────────
