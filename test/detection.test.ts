@@ -2,8 +2,17 @@
 // the benchmark stands in docs/quality-tables.md.
 
 import { readFileSync } from "node:fs";
-import { createMonitor, type PolicyOptions, relaxed, standard, strict } from "@systole/core";
+import {
+  createMonitor,
+  type Monitor,
+  type PolicyOptions,
+  relaxed,
+  standard,
+  strict,
+} from "@systole/core";
+import * as detectors from "@systole/core/detectors";
 import { type Network, policyFor, predict } from "@systole/core/quality";
+import { ManualHost } from "@systole/core/testing";
 import { expect, test } from "vitest";
 import { examplesOf, runExample } from "./examples.ts";
 
@@ -153,8 +162,39 @@ test("measured", async () => {
   expect(monitor.policy(peer)?.intervalMs).not.toBe(standard.intervalMs);
 });
 
+test("shadow, and compare after 10,000 beats of which one in 50 is lost, and a death", async () => {
+  let now = 0;
+  const imports = { "@systole/core/detectors": detectors };
+  const scope = { host: { now: () => now }, emit() {} };
+  const made = await runExample(examples.get("shadow") ?? "", scope, ["monitor"], imports);
+  const monitor = made["monitor"] as Monitor;
+  const peer = monitor.add("worker-7", { role: "listen" });
+  const at = (ms: number) => {
+    for (let due = monitor.nextDeadline(); due <= ms; due = monitor.nextDeadline()) {
+      now = due;
+      monitor.tick();
+    }
+    now = ms;
+  };
+  const random = new ManualHost({ seed: 11 });
+  const u = () => random.entropy() / 2 ** 32;
+  for (let seq = 1; seq <= 10_000; seq++) {
+    const sentAtMs = 1_000 * (seq - u() / 4);
+    const isLost = u() < 0.02;
+    at(Math.max(now, sentAtMs + 20 + 30 * u()));
+    if (!isLost) monitor.heardBeat(peer, seq, { sentAtMs, gapMs: 1_000 });
+  }
+  at(now + 30_000);
+  expect(monitor.status(peer)).toBe("dead");
+  const said: string[] = [];
+  const log = (...values: number[]) => said.push(values.map(Math.round).join(" "));
+  await runExample(examples.get("compare") ?? "", { monitor, console: { log } });
+  const shown = [...(examples.get("compare") ?? "").matchAll(/\/\/ (.*)$/gm)];
+  expect(said).toEqual(shown.map(([, text]) => text));
+});
+
 test("no block was forgotten, every picture exists, and every link leads somewhere", () => {
-  expect([...examples.keys()]).toEqual(["need", "measured"]);
+  expect([...examples.keys()]).toEqual(["need", "measured", "shadow", "compare"]);
   const targets = [...page.matchAll(/\]\(([^)]+)\)/g)].map(([, target = ""]) => target);
   expect(targets.length).toBeGreaterThan(10);
   const anchors = new Set(
