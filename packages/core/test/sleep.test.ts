@@ -9,6 +9,7 @@ import {
   standard,
   strict,
 } from "@systole/core";
+import { adaptive, phi } from "@systole/core/detectors";
 import { describe, expect, test } from "vitest";
 import { Cluster } from "./cluster.ts";
 import { World } from "./world.ts";
@@ -126,38 +127,47 @@ describe("an endpoint", () => {
   };
   const others = 12;
 
-  test.each(kernels)("%s: no death on either side, and beats at their pace", (_kernel, backlog) => {
-    const cluster = new Cluster("datagram", { seed: 6, delayMs: [1, 5] });
-    const sleeper = cluster.start("o", { policy: standard, accept: () => true });
-    const rest = Array.from({ length: others }, (_, n) => {
-      const other = cluster.start(`p${n}`, { policy: patient });
-      other.add("o");
-      return other;
-    });
-    cluster.run(10_000);
-    expect(sleeper.endpoint.monitorStats().alive).toBe(others);
-    sleeper.host.freeze(TEN_MINUTES);
-    cluster.loses = (_from, to) => to === "o" && !backlog;
-    cluster.run(TEN_MINUTES);
-    cluster.loses = () => false;
-    cluster.recording = true;
-    const wokeAt = cluster.network.now;
-    cluster.run(250 + 1);
-    const answered = new Set(sleeper.sent.map(({ to }) => to));
-    expect(answered.size).toBe(others);
-    const beats = sleeper.sent.filter(({ frame }) => frame.type === "beat");
-    if (!backlog) {
-      expect(new Set(beats.map(({ to }) => to)).size).toBe(others);
-      // 12 within 250 ms, at 12 instants; with some luck two share one.
-      expect(new Set(beats.map(({ at }) => Math.floor(at))).size).toBeGreaterThan(9);
-      expect(beats.every(({ at }) => at > wokeAt)).toBe(true);
-    }
-    cluster.run(10_000);
-    const doubts = [sleeper, ...rest].flatMap(({ changes }) =>
-      changes.filter(({ to }) => to === "suspect" || to === "dead"),
-    );
-    expect(doubts).toEqual([]);
-    expect(sleeper.endpoint.monitorStats()).toMatchObject({ alive: others, stalls: 1 });
-    expect(sleeper.outputs.filter(({ type }) => type === "declared-dead")).toEqual([]);
-  });
+  const judges: [string, boolean, PolicyOptions][] = [
+    ...kernels.map((kernel): [string, boolean, PolicyOptions] => [...kernel, standard]),
+    ["judging by phi", false, { ...standard, detector: phi() }],
+    ["judging by adaptive", false, { ...standard, detector: adaptive() }],
+  ];
+
+  test.each(judges)(
+    "%s: no death on either side, beats at their pace",
+    (_name, backlog, policy) => {
+      const cluster = new Cluster("datagram", { seed: 6, delayMs: [1, 5] });
+      const sleeper = cluster.start("o", { policy, accept: () => true });
+      const rest = Array.from({ length: others }, (_, n) => {
+        const other = cluster.start(`p${n}`, { policy: patient });
+        other.add("o");
+        return other;
+      });
+      cluster.run(10_000);
+      expect(sleeper.endpoint.monitorStats().alive).toBe(others);
+      sleeper.host.freeze(TEN_MINUTES);
+      cluster.loses = (_from, to) => to === "o" && !backlog;
+      cluster.run(TEN_MINUTES);
+      cluster.loses = () => false;
+      cluster.recording = true;
+      const wokeAt = cluster.network.now;
+      cluster.run(250 + 1);
+      const answered = new Set(sleeper.sent.map(({ to }) => to));
+      expect(answered.size).toBe(others);
+      const beats = sleeper.sent.filter(({ frame }) => frame.type === "beat");
+      if (!backlog) {
+        expect(new Set(beats.map(({ to }) => to)).size).toBe(others);
+        // 12 within 250 ms, at 12 instants; with some luck two share one.
+        expect(new Set(beats.map(({ at }) => Math.floor(at))).size).toBeGreaterThan(9);
+        expect(beats.every(({ at }) => at > wokeAt)).toBe(true);
+      }
+      cluster.run(10_000);
+      const doubts = [sleeper, ...rest].flatMap(({ changes }) =>
+        changes.filter(({ to }) => to === "suspect" || to === "dead"),
+      );
+      expect(doubts).toEqual([]);
+      expect(sleeper.endpoint.monitorStats()).toMatchObject({ alive: others, stalls: 1 });
+      expect(sleeper.outputs.filter(({ type }) => type === "declared-dead")).toEqual([]);
+    },
+  );
 });
