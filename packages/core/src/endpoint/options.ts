@@ -60,7 +60,7 @@ export interface EndpointOptions<Path extends string | object = object> {
   /** See `MonitorOptions`. */
   readonly stallToleranceMs?: number | undefined;
   /** See `MonitorOptions`. */
-  readonly sample?: (() => void) | undefined;
+  readonly sample?: ((peer?: PeerRef) => void) | undefined;
 }
 
 /** What strangers can make an endpoint hold. */
