@@ -25,6 +25,7 @@ export type {
   EndpointLimits,
   EndpointOptions,
   LeaveOptions,
+  LeaveSoonOptions,
   Transport,
 } from "./options.ts";
 export type {
