@@ -1,0 +1,35 @@
+// The programs in examples/ that play a scene with real processes: each ends by itself, and says by its
+// exit code whether everything was as it must be.
+
+import { execFile } from "node:child_process";
+import { promisify } from "node:util";
+import { expect, test } from "vitest";
+
+/** Its lines. Rejects where it does not end with exit code 0. */
+async function played(name: string): Promise<string[]> {
+  const main = new URL(`../examples/${name}/${name}.mjs`, import.meta.url);
+  const { stdout } = await promisify(execFile)(process.execPath, [main.pathname]);
+  return stdout.trim().split("\n");
+}
+
+test("examples/chat: who froze, crashed, froze for good and left is told as it was", async () => {
+  const lines = await played("chat");
+  const told = lines.filter((line) => /^ {8}· /.test(line)).map((line) => line.slice(10));
+  for (const sight of [
+    /^carl has gone quiet for \d\.\d s$/,
+    /^carl is back, after \d\.\d s of silence$/,
+    /^ann lost the connection$/,
+    /^dora is gone: not a sign of life for \d\.\d s$/,
+    /^carl left$/,
+  ]) {
+    expect(told).toContainEqual(expect.stringMatching(sight));
+  }
+});
+
+test("examples/pool: workers die and freeze, and no job is done twice", async () => {
+  const lines = await played("pool");
+  expect(lines).toContainEqual(
+    expect.stringMatching(/ worker-2 woke up \d+ ms too late for job \d+, and left it alone$/),
+  );
+  expect(lines).toContain("40 jobs, each done exactly once.");
+});
