@@ -1,7 +1,7 @@
 // The programs in examples/ that play a scene with real processes: each ends by itself, and says by its
 // exit code whether everything was as it must be.
 
-import { execFile } from "node:child_process";
+import { execFile, spawnSync } from "node:child_process";
 import { promisify } from "node:util";
 import { expect, test } from "vitest";
 
@@ -33,3 +33,20 @@ test("examples/pool: workers die and freeze, and no job is done twice", async ()
   );
   expect(lines).toContain("40 jobs, each done exactly once.");
 });
+
+const isRedisInstalled = spawnSync("redis-server", ["--version"]).error === undefined;
+
+test.skipIf(!isRedisInstalled)(
+  "examples/redis-watch: a frozen Redis is failed over, where keepalive sees nothing",
+  async () => {
+    const lines = await played("redis-watch");
+    for (const sight of [
+      /redis silent for \d+ ms: /,
+      /redis is dead after \d+ ms of silence: /,
+      /the replica is the primary now; greeting: "written before the freeze"$/,
+      /with keepAlive 1 s, has noticed nothing: it still waits$/,
+    ]) {
+      expect(lines).toContainEqual(expect.stringMatching(sight));
+    }
+  },
+);
