@@ -17,6 +17,8 @@ export class Reassembly {
   #held: Uint8Array = NOTHING;
   /** How many bytes are needed to go on: a header, and then all of its frame. */
   #neededBytes = HEADER_BYTES;
+  /** Whether the frame, once its header is known, is a message. */
+  #isData = false;
   #fault: StreamFault | undefined;
 
   constructor(maxMessageBytes: number) {
@@ -40,7 +42,8 @@ export class Reassembly {
     const part = bytes.subarray(0, this.#neededBytes - this.heldBytes);
     if (this.#fault) return 0;
     if (part.length === this.#neededBytes) {
-      this.#finish(part, (frame) => onFrame(withBytesOfItsOwn(frame)));
+      // A message is somebody's to keep, and the chunk it came in is the transport's.
+      this.#finish(this.#isData ? new Uint8Array(part) : part, onFrame);
       return part.length;
     }
     this.#hold(part);
@@ -55,7 +58,10 @@ export class Reassembly {
     if (!header.ok) this.#fault = header.fault;
     else if (header.isData && header.lengthBytes - HEADER_BYTES > this.#maxMessageBytes)
       this.#fault = "too-long";
-    else this.#neededBytes = header.lengthBytes;
+    else {
+      this.#neededBytes = header.lengthBytes;
+      this.#isData = header.isData;
+    }
   }
 
   #finish(bytes: Uint8Array, onFrame: (frame: Frame) => void): void {
@@ -82,9 +88,4 @@ export class Reassembly {
     this.#held.set(part, this.heldBytes);
     this.heldBytes = heldBytes;
   }
-}
-
-/** A message is somebody's to keep, and the chunk it came in is the transport's. */
-function withBytesOfItsOwn(frame: Frame): Frame {
-  return frame.type === "data" ? { ...frame, payload: new Uint8Array(frame.payload) } : frame;
 }
