@@ -33,6 +33,11 @@ export interface PolicyOptions {
   readonly returns?: "new-session" | "never" | undefined;
   /** For connections: a dead peer asks to be dialled again, instead of getting beats. Default false. */
   readonly redial?: boolean | undefined;
+  /**
+   * Beats ask the other side for a sign of life, in a protocol that answers them: one is due when nothing
+   * came or nothing left for an interval, not only when nothing left. Default false.
+   */
+  readonly solicits?: boolean | undefined;
   /** The first back-off of beats or dials to a dead peer; it doubles each time. Default `intervalMs`. */
   readonly backoffMinMs?: number | undefined;
   /** The longest back-off. Default 10 s, or `backoffMinMs` where that is longer. */
@@ -63,6 +68,7 @@ export interface Policy {
   readonly proof: Proof;
   readonly returns: "new-session" | "never";
   readonly redial: boolean;
+  readonly solicits: boolean;
   readonly backoffMinMs: number;
   readonly backoffMaxMs: number;
   readonly forgetAfterMs?: number;
@@ -138,6 +144,7 @@ function withDefaults({
   proof = "any",
   returns = "new-session",
   redial = false,
+  solicits = false,
   backoffMinMs = intervalMs,
   backoffMaxMs = Math.max(10_000, backoffMinMs),
   forgetAfterMs,
@@ -158,6 +165,7 @@ function withDefaults({
     proof,
     returns,
     redial,
+    solicits,
     backoffMinMs,
     backoffMaxMs,
     ...(forgetAfterMs !== undefined && { forgetAfterMs }),
@@ -206,10 +214,13 @@ function checkValues(policy: Policy): void {
   }
 }
 
-const CHOICES: readonly (readonly ["proof" | "returns" | "redial", readonly unknown[]])[] = [
+type Choice = "proof" | "returns" | "redial" | "solicits";
+
+const CHOICES: readonly (readonly [Choice, readonly unknown[]])[] = [
   ["proof", ["any", "round-trip"]],
   ["returns", ["new-session", "never"]],
   ["redial", [true, false]],
+  ["solicits", [true, false]],
 ];
 
 function checkRelations(policy: Policy): void {

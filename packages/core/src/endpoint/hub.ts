@@ -7,9 +7,10 @@ import type { PeerRef } from "../monitor/refs.ts";
 import type { Role } from "../peer/state.ts";
 import { definePolicy, derivePolicy, type Policy, type PolicyOptions } from "../policy.ts";
 import { Turn } from "../turn.ts";
+import { Alarms } from "./alarms.ts";
 import { encodeFrame } from "./encode.ts";
 import type { Frame, Word64 } from "./frame.ts";
-import type { EndpointOptions } from "./options.ts";
+import { DEFAULTS, type EndpointOptions } from "./options.ts";
 import type { DropReason, EndpointOutput, RefusedReason } from "./outputs.ts";
 import type { Contest, Pair, Path, Place } from "./session.ts";
 import { Sessions } from "./sessions.ts";
@@ -17,6 +18,12 @@ import type { Reassembly } from "./stream.ts";
 
 /** A frame, and where it came from. */
 export type Arrived<Of extends Frame> = Of & { readonly place: Place };
+
+/** Frames of somebody on a connection about whom nothing is decided yet. */
+export interface Undecided {
+  readonly frames: Arrived<Frame>[];
+  heldBytes: number;
+}
 
 export interface Hub {
   readonly options: EndpointOptions<Path>;
@@ -36,8 +43,14 @@ export interface Hub {
   readonly sessions: Sessions;
   readonly pairs: Map<PeerRef, Pair>;
   readonly contests: Map<Pair, Contest>;
+  /** Until when somebody must have been taken in on a connection. */
+  readonly handshakes: Alarms<Place>;
+  readonly undecided: Map<Place, Undecided>;
+  /** When we leave a peer at the latest. */
+  readonly departures: Alarms<Pair>;
   readonly streams: Map<Place, Reassembly>;
   readonly dropped: Partial<Record<DropReason, number>>;
+  readonly refused: Partial<Record<RefusedReason, number>>;
   readonly counts: {
     framesSent: number;
     framesReceived: number;
@@ -80,11 +93,15 @@ export function createHub(
       emit: onMonitor,
       seed: options.seed ?? entropy(),
     }),
-    sessions: new Sessions(entropy, limits?.candidates ?? 1_024, trustsPaths),
+    sessions: new Sessions(entropy, limits?.candidates ?? DEFAULTS.candidates, trustsPaths),
     pairs: new Map(),
     contests: new Map(),
+    handshakes: new Alarms(),
+    undecided: new Map(),
+    departures: new Alarms(),
     streams: new Map(),
     dropped: {},
+    refused: {},
     counts: { framesSent: 0, framesReceived: 0, bytesSent: 0, bytesReceived: 0, sendFailures: 0 },
     lastStallMs: 0,
     stalledMs: 0,
@@ -138,7 +155,17 @@ export function transmit(
 /** Whoever is at this place can do nothing useful there any more. */
 export function refuse(hub: Hub, place: Place, reason: RefusedReason): void {
   const path = pathOf(place);
-  if (path !== undefined) hub.turn.push({ type: "refused", path, reason });
+  settle(hub, place);
+  hub.streams.delete(place);
+  if (path === undefined) return;
+  hub.refused[reason] = (hub.refused[reason] ?? 0) + 1;
+  hub.turn.push({ type: "refused", path, reason });
+}
+
+/** A handshake is over, however it ended. */
+export function settle({ handshakes, undecided }: Hub, place: Place): void {
+  handshakes.delete(place);
+  undecided.delete(place);
 }
 
 /** A place as the transport knows it: undefined for a peer that was added without a path. */

@@ -9,6 +9,7 @@ import type { TokenBucket } from "./bucket.ts";
 import { type BeatFrame, type LeaveReason, NO_TAG, type Word64 } from "./frame.ts";
 import type { Claim } from "./incarnation.ts";
 import type { Negotiation } from "./negotiation.ts";
+import type { LeaveOptions } from "./options.ts";
 
 /** What a transport calls a connection or an address. */
 export type Path = string | object;
@@ -33,6 +34,8 @@ export interface Pair {
   previous?: Session | undefined;
   /** The newest incarnation that is dead to us. Whoever returns must be newer. */
   buried?: Claim | undefined;
+  /** What our LEAVE will say, while the transport still sends what it queued. */
+  leaving?: LeaveOptions;
   /** What becomes current when the current conversation ends. */
   successor?: Session | undefined;
 }
@@ -76,6 +79,8 @@ export interface Session {
   pair: Pair | undefined;
   /** Who is on the other side, as it says; undefined before its first complete frame. */
   claim: Claim | undefined;
+  /** The application has looked into that claim. */
+  authentic: boolean | undefined;
   /** What we put into our frames; zero before it handed one out. */
   remoteTag: Word64;
   /** We left this conversation; said again to whoever did not hear it. */
@@ -127,6 +132,7 @@ export function createSession(
     negotiation: start.negotiation,
     pair: undefined,
     claim: undefined,
+    authentic: undefined,
     remoteTag: NO_TAG,
     farewell: undefined,
     answeredAt: Number.NEGATIVE_INFINITY,

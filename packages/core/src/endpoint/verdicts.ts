@@ -27,6 +27,7 @@ export function onMonitor(hub: Hub, output: MonitorOutput): void {
 /** Forgets a pair and everything said in it. */
 export function forget(hub: Hub, pair: Pair): void {
   endContest(hub, pair);
+  hub.departures.delete(pair);
   hub.sessions.close(pair.current);
   if (pair.previous) hub.sessions.close(pair.previous);
   hub.pairs.delete(pair.ref);
