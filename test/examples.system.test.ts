@@ -34,6 +34,18 @@ test("examples/pool: workers die and freeze, and no job is done twice", async ()
   expect(lines).toContain("40 jobs, each done exactly once.");
 });
 
+test("examples/mutual-tls: only whoever has the certificate of its id gets in, and is missed when it freezes", async () => {
+  const lines = await played("mutual-tls");
+  const turnedAway = lines.filter((line) => / somebody .+ is turned away: /.test(line));
+  expect(turnedAway).toHaveLength(4);
+  for (const sight of [
+    / "device-1" comes by TLSv1\.3, with the certificate of device-2$/,
+    /gateway: device-1 is dead after \d+ ms of silence: /,
+  ]) {
+    expect(lines).toContainEqual(expect.stringMatching(sight));
+  }
+});
+
 const isRedisInstalled = spawnSync("redis-server", ["--version"]).error === undefined;
 
 test.skipIf(!isRedisInstalled)(
