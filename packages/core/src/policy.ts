@@ -337,9 +337,26 @@ export function scalePolicy(policy: Policy, factor: number): Policy {
   });
 }
 
-/** A variant of a valid policy, made by us and therefore not checked again. */
+/** By the policy they were made of: the last variants that were asked for, newest first. */
+const variants: WeakMap<Policy, Policy[]> = new WeakMap();
+const KEPT_VARIANTS = 8;
+
+/**
+ * A variant of a valid policy, made by us and therefore not checked again. Peers that are dealt with
+ * alike share one object: thousands of them mostly are.
+ */
 export function derivePolicy(policy: Policy, changes: Partial<Policy>): Policy {
   const derived = Object.freeze({ ...policy, ...changes });
+  const others = variants.get(policy) ?? [];
+  const alike = others.find((each) => samePolicy(each, derived));
+  if (alike) return alike;
+  variants.set(policy, [derived, ...others].slice(0, KEPT_VARIANTS));
   known.add(derived);
   return derived;
+}
+
+/** Whether two policies say the same. */
+export function samePolicy(a: Policy, b: Policy): boolean {
+  const names = Object.keys(a) as (keyof Policy)[];
+  return names.length === Object.keys(b).length && names.every((name) => a[name] === b[name]);
 }

@@ -18,7 +18,10 @@ export function takeBytes(hub: Hub, bytes: Uint8Array, from: Place): void {
   opened(hub, place);
   const take = (frame: Frame) => {
     hub.counts.framesReceived += 1;
-    attempt(hub, () => takeFrame(hub, Object.assign(frame, { place })));
+    // Set, not assigned from an object: that would take longer than to decode the frame.
+    const arrived = frame as Frame & { place: Place };
+    arrived.place = place;
+    attempt(hub, () => takeFrame(hub, arrived));
   };
   if (hub.isStream) return takeChunk(hub, bytes, place, take);
   const decoded = decodeFrame(bytes);
