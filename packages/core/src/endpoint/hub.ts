@@ -11,6 +11,7 @@ import { encodeFrame } from "./encode.ts";
 import type { Frame, Word64 } from "./frame.ts";
 import type { EndpointOptions } from "./options.ts";
 import type { DropReason, EndpointOutput, RefusedReason } from "./outputs.ts";
+import type { SealFault } from "./sealing.ts";
 import type { Contest, Pair, Path, Place } from "./session.ts";
 import { Sessions } from "./sessions.ts";
 import type { Reassembly } from "./stream.ts";
@@ -46,6 +47,8 @@ export interface Hub {
     sendFailures: number;
   };
   lastStallMs: number;
+  /** Datagrams that were not authentic, since the last output about them. */
+  readonly unauthentic: Record<SealFault, { at: number; datagrams: number }>;
 }
 
 export function createHub(
@@ -83,7 +86,12 @@ export function createHub(
     dropped: {},
     counts: { framesSent: 0, framesReceived: 0, bytesSent: 0, bytesReceived: 0, sendFailures: 0 },
     lastStallMs: 0,
+    unauthentic: { unsealed: untold(), "unknown-key": untold(), "bad-seal": untold() },
   };
+}
+
+function untold(): { at: number; datagrams: number } {
+  return { at: Number.NEGATIVE_INFINITY, datagrams: 0 };
 }
 
 /** A policy as users write it, with the defaults of this transport. */
@@ -115,8 +123,10 @@ export function transmit(
   place: Place,
   frame: Frame,
 ): boolean {
-  const bytes = encodeFrame(frame);
+  const { sealing } = options;
+  const bytes = encodeFrame(frame, sealing?.sealBytes);
   try {
+    sealing?.seal(bytes);
     if (options.send(peer, bytes, pathOf(place)) !== false) {
       counts.framesSent += 1;
       counts.bytesSent += bytes.length;
