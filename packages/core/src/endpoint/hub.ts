@@ -7,9 +7,10 @@ import type { PeerRef } from "../monitor/refs.ts";
 import type { Role } from "../peer/state.ts";
 import { definePolicy, derivePolicy, type Policy, type PolicyOptions } from "../policy.ts";
 import { Turn } from "../turn.ts";
+import { TokenBucket } from "./bucket.ts";
 import { encodeFrame } from "./encode.ts";
 import type { Frame, Word64 } from "./frame.ts";
-import type { EndpointOptions } from "./options.ts";
+import { DEFAULT_CANDIDATES, type EndpointOptions, strangersPerSecond } from "./options.ts";
 import type { DropReason, EndpointOutput, RefusedReason } from "./outputs.ts";
 import type { SealFault } from "./sealing.ts";
 import type { Contest, Pair, Path, Place } from "./session.ts";
@@ -45,8 +46,12 @@ export interface Hub {
     bytesSent: number;
     bytesReceived: number;
     sendFailures: number;
+    moves: number;
+    movesRefused: number;
   };
   lastStallMs: number;
+  /** How many more strangers may be answered now. */
+  readonly greetings: TokenBucket;
   /** Datagrams that were not authentic, since the last output about them. */
   readonly unauthentic: Record<SealFault, { at: number; datagrams: number }>;
 }
@@ -79,13 +84,22 @@ export function createHub(
       emit: onMonitor,
       seed: options.seed ?? entropy(),
     }),
-    sessions: new Sessions(entropy, limits?.candidates ?? 1_024, trustsPaths),
+    sessions: new Sessions(entropy, limits?.candidates ?? DEFAULT_CANDIDATES, trustsPaths),
     pairs: new Map(),
     contests: new Map(),
     streams: new Map(),
     dropped: {},
-    counts: { framesSent: 0, framesReceived: 0, bytesSent: 0, bytesReceived: 0, sendFailures: 0 },
+    counts: {
+      framesSent: 0,
+      framesReceived: 0,
+      bytesSent: 0,
+      bytesReceived: 0,
+      sendFailures: 0,
+      moves: 0,
+      movesRefused: 0,
+    },
     lastStallMs: 0,
+    greetings: new TokenBucket(strangersPerSecond(options), 0),
     unauthentic: { unsealed: untold(), "unknown-key": untold(), "bad-seal": untold() },
   };
 }
