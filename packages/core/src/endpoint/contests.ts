@@ -1,10 +1,10 @@
 // Newcomers. One id, one life: a newcomer under the id of a live peer waits while the incumbent is asked.
 
 import { sameWord } from "./frame.ts";
-import { type Arrived, type Hub, refuse } from "./hub.ts";
+import { type Arrived, type Hub, isDead, isLive, refuse } from "./hub.ts";
 import { type Complete, claimOf, relate } from "./incarnation.ts";
 import { tell } from "./outbox.ts";
-import { beat, bind, isDead, isLive } from "./pairs.ts";
+import { beat, bind } from "./pairs.ts";
 import type { Pair, Place, Session } from "./session.ts";
 
 /** A conversation with whoever claims to be somebody new at this place. */

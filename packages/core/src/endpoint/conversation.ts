@@ -4,12 +4,12 @@
 import { TokenBucket } from "./bucket.ts";
 import { challenge, incumbentHeard, strangerFor } from "./contests.ts";
 import type { BeatFrame, DataFrame, Frame, LeaveFrame } from "./frame.ts";
-import { type Arrived, drop, type Hub } from "./hub.ts";
+import { type Arrived, drop, type Hub, isDead, isLive } from "./hub.ts";
 import { type Claim, type Complete, claimOf, isComplete, relate } from "./incarnation.ts";
 import { locate } from "./moves.ts";
 import { relateOrTell, takeNotice } from "./notices.ts";
 import { sendEcho, tell } from "./outbox.ts";
-import { beat, begin, isDead, isLive, observeBeat, renew } from "./pairs.ts";
+import { beat, begin, observeBeat, renew } from "./pairs.ts";
 import { isTimely } from "./proof.ts";
 import { may, note, type Pair, type Session, sentAt, startOver } from "./session.ts";
 
@@ -148,6 +148,9 @@ function hear(hub: Hub, { ref }: Pair, session: Session, frame: BeatFrame): bool
     nonceAt: nonce && !session.heardSeq ? hub.turn.now : at,
     nonceObservedAt: observedAt,
     heldMs: frame.echo > session.lastEcho ? frame.heldMicros / 1_000 : undefined,
+    sentAtMs: frame.sentMicros > 0 ? frame.sentMicros / 1_000 : undefined,
+    gapMs: frame.gapMs || undefined,
+    declaredMs: session.heardSeq ? Math.max(0, frame.stalledMs - session.heardStalledMs) : 0,
   });
 }
 

@@ -54,6 +54,10 @@ export interface Hub {
   readonly greetings: TokenBucket;
   /** Datagrams that were not authentic, since the last output about them. */
   readonly unauthentic: Record<SealFault, { at: number; datagrams: number }>;
+  /** All our stalls so far. */
+  stalledMs: number;
+  /** When this endpoint began, by its clock. */
+  readonly startedAt: number;
 }
 
 export function createHub(
@@ -101,6 +105,8 @@ export function createHub(
     lastStallMs: 0,
     greetings: new TokenBucket(strangersPerSecond(options), 0),
     unauthentic: { unsealed: untold(), "unknown-key": untold(), "bad-seal": untold() },
+    stalledMs: 0,
+    startedAt: turn.now,
   };
 }
 
@@ -172,4 +178,14 @@ export function pairById(hub: Hub, id: string): Pair | undefined {
 export function speakerAt(hub: Hub, place: Place): Pair | undefined {
   const session = hub.sessions.at(place);
   return session?.claim && session === session.pair?.current ? session.pair : undefined;
+}
+
+export function isDead(hub: Hub, pair: Pair): boolean {
+  return hub.monitor.status(pair.ref) === "dead";
+}
+
+/** Whether its session has begun and not ended: while connecting, nobody has lived in it yet. */
+export function isLive(hub: Hub, pair: Pair): boolean {
+  const status = hub.monitor.status(pair.ref);
+  return status === "alive" || status === "suspect";
 }

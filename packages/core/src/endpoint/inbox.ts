@@ -16,6 +16,7 @@ import {
   define,
   drop,
   type Hub,
+  isLive,
   pairById,
   pathOf,
   refuse,
@@ -26,7 +27,7 @@ import { moveTo } from "./moves.ts";
 import { relateOrTell, tellDead } from "./notices.ts";
 import { strangersPerSecond } from "./options.ts";
 import { sendEcho } from "./outbox.ts";
-import { bind, createPair, isLive, remembered } from "./pairs.ts";
+import { bind, createPair, remembered } from "./pairs.ts";
 import { isTimely } from "./proof.ts";
 import { may, type Pair, type Session } from "./session.ts";
 

@@ -12,9 +12,9 @@ import {
   type NoticeKind,
   type Word64,
 } from "./frame.ts";
-import { type Arrived, type Hub, transmit } from "./hub.ts";
+import { type Arrived, type Hub, isLive, transmit } from "./hub.ts";
 import type { Incarnation } from "./incarnation.ts";
-import { giveBackSeq, type Place, type Session, tagFor, takeSeq } from "./session.ts";
+import { giveBackSeq, type Place, type Session, sentAt, tagFor, takeSeq } from "./session.ts";
 import { encodeText } from "./text.ts";
 
 /** What a BEAT shall be besides true. */
@@ -132,6 +132,11 @@ function sendBeatFrame(
   const { type, tag, place, asks = false, complete, about, peer } = how;
   const { boot, id } = hub;
   const { heardSeq } = session;
+  const before = sentAt(session, session.nextSeq - 1);
+  const { now } = hub.turn;
+  if (before && session.pair && isLive(hub, session.pair)) {
+    session.negotiation.leaves(now, now - before.at, session.nextSeq);
+  }
   const heldMs = about || !heardSeq ? 0 : hub.turn.now - session.heardAt;
   const frame = {
     type,
@@ -142,6 +147,9 @@ function sendBeatFrame(
     counted: !about && session.heardCounted,
     asks,
     ...session.negotiation.pace(),
+    // By our clock, from when this endpoint began: it must fit, and 0 says nothing.
+    sentMicros: 1 + Math.round((hub.turn.now - hub.startedAt) * 1_000),
+    stalledMs: Math.min(2 ** 32 - 1, Math.round(hub.stalledMs)),
     ...(complete && { identity: { boot, id } }),
     // A complete question is as long as any answer: nobody can be used to send more than came in.
     ...(complete && asks && { extra: new Uint8Array(MAX_ID_BYTES - encodeText(id).length) }),

@@ -118,6 +118,8 @@ export interface Session {
   heardCounted: boolean;
   /** The newest frame of ours that they echoed. */
   lastEcho: number;
+  /** For how long they stood still so far, by their own account. */
+  heardStalledMs: number;
 }
 
 const NOTHING_YET = {
@@ -127,6 +129,7 @@ const NOTHING_YET = {
   heardAt: 0,
   heardCounted: false,
   lastEcho: 0,
+  heardStalledMs: 0,
 };
 
 export function createSession(
@@ -207,6 +210,7 @@ export function note(session: Session, frame: BeatFrame, now: number, counted: b
   session.heardAt = now;
   session.heardCounted = counted;
   session.lastEcho = Math.max(session.lastEcho, frame.echo);
+  session.heardStalledMs = frame.stalledMs;
   session.remoteTag = frame.handed;
   // Only a frame that was counted was taken in: the echo of a bare question acknowledges nothing.
   if (frame.counted) {

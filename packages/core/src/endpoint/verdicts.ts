@@ -2,13 +2,16 @@
 
 import type { MonitorOutput } from "../monitor/outputs.ts";
 import { endContest } from "./contests.ts";
-import { type Hub, pathOf } from "./hub.ts";
-import { beat, died, isDead } from "./pairs.ts";
+import { type Hub, isDead, pathOf } from "./hub.ts";
+import { beat, died } from "./pairs.ts";
 import type { Pair } from "./session.ts";
 
 export function onMonitor(hub: Hub, output: MonitorOutput): void {
   const { type } = output;
-  if (type === "stalled") hub.lastStallMs = output.stallMs;
+  if (type === "stalled") {
+    hub.lastStallMs = output.stallMs;
+    hub.stalledMs += output.stallMs;
+  }
   const pair = "peer" in output && hub.pairs.get(output.peer);
   if (type === "beat") {
     if (pair) sendDueBeat(hub, pair, output.probe);

@@ -218,6 +218,8 @@ export class SimulatedNode implements Host {
   /** Where its datagrams come from; see `rebind`. */
   address: string;
   readonly countsSleep: boolean = true;
+  /** Timers fire only at multiples of this, in ms, as in a browser's tab in the background. 0: in time. */
+  throttleMs = 0;
   /** Set it to receive. */
   onBytes: (bytes: Uint8Array, from: string) => void = () => {};
 
@@ -254,7 +256,8 @@ export class SimulatedNode implements Host {
   }
 
   setTimer(callback: () => void, delayMs: number): NodeTimer {
-    const at = this.#network.now + delayMs / this.#rate;
+    const dueAt = this.#network.now + delayMs / this.#rate;
+    const at = this.throttleMs > 0 ? Math.ceil(dueAt / this.throttleMs) * this.throttleMs : dueAt;
     const timer = { at, order: this.#network.nextOrder(), callback };
     this.#timers.add(timer);
     return timer;
