@@ -257,9 +257,10 @@ export class Endpoint<Path extends string | object = object> implements Iterable
   }
 
   stats(): EndpointStats {
-    const { counts, dropped, sessions } = this.#hub;
+    const { counts, dropped, sessions, pairs, tombstones } = this.#hub;
     const { size, strangers } = sessions;
-    return { ...counts, dropped: { ...dropped }, candidates: strangers, sessions: size };
+    const sizes = { peers: pairs.size, tombstones: tombstones.size, candidates: strangers };
+    return { ...counts, dropped: { ...dropped }, ...sizes, sessions: size };
   }
 
   monitorStats(): MonitorStats {

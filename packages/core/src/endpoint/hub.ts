@@ -38,6 +38,8 @@ export interface Hub {
   readonly sessions: Sessions;
   readonly pairs: Map<PeerRef, Pair>;
   readonly contests: Map<Pair, Contest>;
+  /** The dead who came by themselves, in the order in which they died. */
+  readonly tombstones: Set<Pair>;
   readonly streams: Map<Place, Reassembly>;
   readonly dropped: Partial<Record<DropReason, number>>;
   readonly counts: {
@@ -48,6 +50,7 @@ export interface Hub {
     sendFailures: number;
     moves: number;
     movesRefused: number;
+    forgottenEarly: number;
   };
   lastStallMs: number;
   /** How many more strangers may be answered now. */
@@ -91,6 +94,7 @@ export function createHub(
     sessions: new Sessions(entropy, limits?.candidates ?? DEFAULT_CANDIDATES, trustsPaths),
     pairs: new Map(),
     contests: new Map(),
+    tombstones: new Set(),
     streams: new Map(),
     dropped: {},
     counts: {
@@ -101,6 +105,7 @@ export function createHub(
       sendFailures: 0,
       moves: 0,
       movesRefused: 0,
+      forgottenEarly: 0,
     },
     lastStallMs: 0,
     greetings: new TokenBucket(strangersPerSecond(options), 0),

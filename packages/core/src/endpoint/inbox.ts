@@ -25,11 +25,12 @@ import {
 import { type Complete, claimOf, isComplete, relate } from "./incarnation.ts";
 import { moveTo } from "./moves.ts";
 import { relateOrTell, tellDead } from "./notices.ts";
-import { strangersPerSecond } from "./options.ts";
+import { DEFAULT_PEERS, strangersPerSecond } from "./options.ts";
 import { sendEcho } from "./outbox.ts";
 import { bind, createPair, remembered } from "./pairs.ts";
 import { isTimely } from "./proof.ts";
 import { may, type Pair, type Session } from "./session.ts";
+import { makeRoom } from "./verdicts.ts";
 
 export function takeFrame(hub: Hub, frame: Arrived<Frame>): void {
   if (frame.type === "data") return takeData(hub, frame);
@@ -135,12 +136,14 @@ function admit(hub: Hub, session: Session, frame: Arrived<Complete>): void {
   const { id } = frame.identity;
   const path = pathOf(session.place);
   if (path === undefined) return drop(hub, "unknown-path");
-  if (hub.pairs.size >= (limits?.peers ?? 100_000)) return reject(hub, session, "too-many-peers");
+  const isFull = hub.pairs.size >= (limits?.peers ?? DEFAULT_PEERS);
+  if (isFull && hub.tombstones.size === 0) return reject(hub, session, "too-many-peers");
   const acceptance = accept?.({ id, path });
   if (!acceptance) return reject(hub, session, "not-accepted");
   const added = pairById(hub, id);
   // The application added it by hand when it was asked: then it is a peer like any other.
   if (added) return admitUnder(hub, added, session, frame);
+  if (isFull && !makeRoom(hub)) return reject(hub, session, "too-many-peers");
   const own = acceptance === true ? {} : acceptance;
   const policy = remembered(own.policy === undefined ? hub.policy : define(hub, own.policy));
   const { role = hub.role } = own;

@@ -70,6 +70,11 @@ export interface EndpointOptions<Path extends string | object = object> {
 export interface EndpointLimits {
   /** Peers that came by themselves or were added. Default 100 000. */
   readonly peers?: number | undefined;
+  /**
+   * Dead peers remembered of those that came by themselves; who died first gives way, also to a newcomer
+   * for whom there would be no room otherwise. Default: as many as `peers`.
+   */
+  readonly tombstones?: number | undefined;
   /** Handshakes under way; the oldest gives way. Default 1024. */
   readonly candidates?: number | undefined;
   /**
@@ -101,6 +106,7 @@ export interface LeaveOptions {
 
 /** The length field of a frame has 32 bits, and the header is part of the length. */
 const MAX_MESSAGE_BYTES = 2 ** 32 - 1 - HEADER_BYTES;
+export const DEFAULT_PEERS = 100_000;
 export const DEFAULT_CANDIDATES = 1_024;
 /** As many as one monitor holds. */
 const MAX_PEERS = 2 ** 22;
@@ -128,6 +134,7 @@ export function checkOptions(options: EndpointOptions<never>): void {
   checkRole(options.role);
   checkCount("maxMessageBytes", options.maxMessageBytes, MAX_MESSAGE_BYTES);
   checkCount("limits.peers", limits?.peers, MAX_PEERS);
+  checkCount("limits.tombstones", limits?.tombstones, MAX_PEERS);
   checkCount("limits.candidates", limits?.candidates, MAX_PEERS);
   checkCount("limits.strangersPerSecond", limits?.strangersPerSecond, MAX_PEERS);
   checkCount("limits.movesPerMinute", limits?.movesPerMinute, 60_000);

@@ -129,6 +129,12 @@ export interface EndpointStats {
   readonly bytesReceived: number;
   /** `send` threw or returned false. */
   readonly sendFailures: number;
+  /** Peers, dead ones included. */
+  readonly peers: number;
+  /** Of these, who came by themselves and are dead. */
+  readonly tombstones: number;
+  /** Dead peers that were forgotten before their time, because of `limits`. */
+  readonly forgottenEarly: number;
   /** Peers that were followed to another address. */
   readonly moves: number;
   /** Changes of address that were not followed, because of `limits.movesPerMinute`. */
