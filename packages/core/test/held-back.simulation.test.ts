@@ -66,6 +66,23 @@ test("in time it does", () => {
   expect(a.status("b")).toBe("alive");
 });
 
+test("an answer to a question of long ago brings nobody back", () => {
+  const cluster = new Cluster("datagram", { seed: 1, delayMs: [1, 1] });
+  const a = cluster.start("a", { policy: POLICY, sealing });
+  const b = cluster.start("b", { policy: POLICY, sealing });
+  cluster.network.cut("b", "a", true);
+  a.add("b");
+  while (a.status("b") !== "dead") cluster.run(10);
+  const late = new Trap(cluster, ({ type }, from) => from === "b" && type === "echo", false);
+  while (!late.isShut) cluster.run(10);
+  b.stop();
+  cluster.run(86_400_000);
+  const { length } = a.outputs;
+  cluster.network.heal("a", "b");
+  late.deliver();
+  expect([a.outputs.length, a.status("b"), a.dropped("stale")]).toEqual([length, "dead", 1]);
+});
+
 test("a process that came and went does not make the one that lives look restarted", () => {
   const cluster = new Cluster("datagram", { seed: 1, delayMs: [1, 1] });
   const a = cluster.start("a", { policy: POLICY, sealing, accept: () => true });
