@@ -234,9 +234,9 @@ export class Twin {
   }
 
   suspicion(ref: PeerRef): number | undefined {
+    const { state, policy } = this.peers.get(ref) ?? {};
+    if (state === undefined || policy === undefined) return undefined;
     return this.#turn(() => {
-      const { state, policy } = this.peers.get(ref) ?? {};
-      if (state === undefined || policy === undefined) return undefined;
       const peer = thaw(state, widthFor(policy, true));
       return suspicionAt(peer, this.#now, this.#totals(), policy);
     });

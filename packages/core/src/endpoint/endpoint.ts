@@ -36,6 +36,7 @@ import {
   tickDepartures,
 } from "./pairs.ts";
 import { type Path as AnyPath, type Pair, trustedUntil } from "./session.ts";
+import { isFramed } from "./unseal.ts";
 import { forget, onMonitor } from "./verdicts.ts";
 
 /**
@@ -230,6 +231,11 @@ export class Endpoint<Path extends string | object = object> implements Iterable
     });
   }
 
+  /** Whether these bytes look like one whole frame of ours, sealed or not: on a socket that others use, too. */
+  recognises(bytes: Uint8Array): boolean {
+    return isFramed(this.#hub, bytes);
+  }
+
   /**
    * An application message for a peer that is not dead, on a stream. False where it was not sent.
    *
@@ -297,13 +303,15 @@ export class Endpoint<Path extends string | object = object> implements Iterable
   }
 
   stats(): EndpointStats {
-    const { counts, dropped, refused, handshakes, sessions } = this.#hub;
+    const { counts, dropped, refused, handshakes, sessions, pairs, tombstones } = this.#hub;
     const { size, strangers } = sessions;
     return {
       ...counts,
       dropped: { ...dropped },
       refused: { ...refused },
       handshakes: handshakes.size,
+      peers: pairs.size,
+      tombstones: tombstones.size,
       candidates: strangers,
       sessions: size,
     };

@@ -10,6 +10,7 @@ import { takeFrame } from "./inbox.ts";
 import { DEFAULTS } from "./options.ts";
 import type { Place, Session } from "./session.ts";
 import { Reassembly } from "./stream.ts";
+import { unsealedBytes } from "./unseal.ts";
 
 export function takeBytes(hub: Hub, bytes: Uint8Array, from: Place): void {
   const place = typeof from === "number" ? sessionAt(hub, from)?.place : from;
@@ -24,7 +25,9 @@ export function takeBytes(hub: Hub, bytes: Uint8Array, from: Place): void {
     attempt(hub, () => takeFrame(hub, arrived));
   };
   if (hub.isStream) return takeChunk(hub, bytes, place, take);
-  const decoded = decodeFrame(bytes);
+  const lengthBytes = unsealedBytes(hub, bytes, place);
+  if (lengthBytes === undefined) return;
+  const decoded = decodeFrame(bytes, lengthBytes);
   if (decoded.ok) take(decoded.frame);
   else drop(hub, decoded.fault);
 }

@@ -14,7 +14,7 @@ import {
 } from "./frame.ts";
 import { type Arrived, type Hub, isLive, transmit } from "./hub.ts";
 import type { Incarnation } from "./incarnation.ts";
-import { giveBackSeq, type Place, type Session, takeSeq } from "./session.ts";
+import { giveBackSeq, type Place, type Session, tagFor, takeSeq } from "./session.ts";
 import { encodeText } from "./text.ts";
 
 /** What a BEAT shall be besides true. */
@@ -70,6 +70,12 @@ export function sendEcho(
 export function sendUrge(hub: Hub, session: Session, echo: Arrived<BeatFrame>): void {
   const { handed: tag, place } = echo;
   sendBeatFrame(hub, session, { type: "beat", tag, place, complete: true, about: echo });
+}
+
+/** Asks whoever sent this frame to return a tag that is handed out nowhere else. */
+export function sendChallenge(hub: Hub, session: Session, { place }: Arrived<BeatFrame>): void {
+  const { remoteTag: tag } = session;
+  sendBeatFrame(hub, session, { type: "beat", tag, place, asks: true, complete: false });
 }
 
 /** Says that we leave, to whoever handed out this tag. */
@@ -146,7 +152,7 @@ function sendBeatFrame(
       epoch,
       session: number,
       seq,
-      handed: session.tag,
+      handed: tagFor(session, place),
       echo: about?.seq ?? heardSeq,
       heldMicros: Math.min(2 ** 32 - 1, Math.round(heldMs * 1_000)),
       counted: !about && session.heardCounted,

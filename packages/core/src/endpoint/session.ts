@@ -36,6 +36,8 @@ export interface Pair {
   buried?: Claim | undefined;
   /** What our LEAVE will say, while the transport still sends what it queued. */
   leaving?: LeaveOptions;
+  /** How many more changes of its address are followed; made at the first. */
+  moves?: TokenBucket | undefined;
   /** What becomes current when the current conversation ends. */
   successor?: Session | undefined;
 }
@@ -58,6 +60,12 @@ export interface SentAt {
   readonly observedAt: number;
 }
 
+/** A place, and a tag that was handed out nowhere else. */
+export interface Move {
+  readonly place: Place;
+  readonly tag: Word64;
+}
+
 /** What our LEAVE said. */
 export interface Farewell {
   readonly reason: LeaveReason;
@@ -70,9 +78,11 @@ const REMEMBERED_FRAMES = 64;
 export interface Session {
   /** Numbers our conversations; a later one of a pair is always larger. */
   readonly number: number;
-  /** What the other side puts into its frames for this conversation. */
-  readonly tag: Word64;
-  readonly place: Place;
+  /** What we hand out: the other side puts it into its frames for this conversation. */
+  tag: Word64;
+  /** Every tag handed out that is still good, `tag` among them. */
+  readonly tags: Word64[];
+  place: Place;
   readonly createdAt: number;
   readonly negotiation: Negotiation;
   /** Whose conversation this is; undefined while it is a stranger's. */
@@ -85,8 +95,12 @@ export interface Session {
   remoteTag: Word64;
   /** We left this conversation; said again to whoever did not hear it. */
   farewell: Farewell | undefined;
+  /** Where the other side seems to have moved to, as long as nothing has proven it. */
+  move: Move | undefined;
   /** When we last answered a frame that proved nothing. */
   answeredAt: number;
+  /** When we last answered one of somebody who knows a tag, or the boot id of the one we know. */
+  repliedAt: number;
   /** When we last asked out of turn, because something of theirs came that proved nothing yet. */
   askedAt: number;
   /** How many more frames of theirs are within what we said we accept; made at the first that costs. */
@@ -130,15 +144,18 @@ export function createSession(
   return {
     number: start.number,
     tag: start.tag,
+    tags: [start.tag],
     place: start.place,
     createdAt: start.createdAt,
     negotiation: start.negotiation,
     pair: undefined,
     claim: undefined,
     authentic: undefined,
+    move: undefined,
     remoteTag: NO_TAG,
     farewell: undefined,
     answeredAt: Number.NEGATIVE_INFINITY,
+    repliedAt: Number.NEGATIVE_INFINITY,
     askedAt: Number.NEGATIVE_INFINITY,
     bucket: undefined,
     nextSeq: 1,
@@ -156,6 +173,11 @@ export function createSession(
 /** Whoever spoke here begins anew, as somebody else: its numbers start over, and nothing of ours was counted. */
 export function startOver(session: Session, claim: Claim): void {
   Object.assign(session, NOTHING_YET, { claim });
+}
+
+/** The tag to hand out at a place. */
+export function tagFor({ move, tag }: Session, place: Place): Word64 {
+  return move?.place === place ? move.tag : tag;
 }
 
 /** Takes the next number, for a frame that leaves now. */
@@ -196,7 +218,7 @@ export function trustedUntil({ negotiation, trustedFrom }: Session): number {
 /** Whether we may answer, or ask out of turn: at most once every `everyMs`. If so, it counts as done. */
 export function may(
   session: Session,
-  what: "answeredAt" | "askedAt",
+  what: "answeredAt" | "repliedAt" | "askedAt",
   now: number,
   everyMs: number,
 ): boolean {
