@@ -11,6 +11,7 @@ import { encodeFrame } from "./encode.ts";
 import type { Frame, Word64 } from "./frame.ts";
 import type { EndpointOptions } from "./options.ts";
 import type { DropReason, EndpointOutput, RefusedReason } from "./outputs.ts";
+import type { SealFault } from "./sealing.ts";
 import type { Contest, Pair, Path, Place } from "./session.ts";
 import { Sessions } from "./sessions.ts";
 import type { Reassembly } from "./stream.ts";
@@ -50,6 +51,8 @@ export interface Hub {
   stalledMs: number;
   /** When this endpoint began, by its clock. */
   readonly startedAt: number;
+  /** Datagrams that were not authentic, since the last output about them. */
+  readonly unauthentic: Record<SealFault, { at: number; datagrams: number }>;
 }
 
 export function createHub(
@@ -89,7 +92,12 @@ export function createHub(
     lastStallMs: 0,
     stalledMs: 0,
     startedAt: turn.now,
+    unauthentic: { unsealed: untold(), "unknown-key": untold(), "bad-seal": untold() },
   };
+}
+
+function untold(): { at: number; datagrams: number } {
+  return { at: Number.NEGATIVE_INFINITY, datagrams: 0 };
 }
 
 /** A policy as users write it, with the defaults of this transport. */
@@ -121,8 +129,10 @@ export function transmit(
   place: Place,
   frame: Frame,
 ): boolean {
-  const bytes = encodeFrame(frame);
+  const { sealing } = options;
+  const bytes = encodeFrame(frame, sealing?.sealBytes);
   try {
+    sealing?.seal(bytes);
     if (options.send(peer, bytes, pathOf(place)) !== false) {
       counts.framesSent += 1;
       counts.bytesSent += bytes.length;

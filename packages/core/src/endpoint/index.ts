@@ -38,5 +38,7 @@ export type {
   NamedOutput,
   RefusedOutput,
   RefusedReason,
+  UnauthenticatedOutput,
 } from "./outputs.ts";
+export type { SealFault, Sealing } from "./sealing.ts";
 export type { StreamFault } from "./stream.ts";

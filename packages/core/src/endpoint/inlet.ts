@@ -8,6 +8,7 @@ import { attempt, drop, type Hub, refuse, speakerAt } from "./hub.ts";
 import { takeFrame } from "./inbox.ts";
 import type { Place, Session } from "./session.ts";
 import { Reassembly } from "./stream.ts";
+import { unsealedBytes } from "./unseal.ts";
 
 export function takeBytes(hub: Hub, bytes: Uint8Array, from: Place): void {
   const place = typeof from === "number" ? sessionAt(hub, from)?.place : from;
@@ -18,7 +19,9 @@ export function takeBytes(hub: Hub, bytes: Uint8Array, from: Place): void {
     attempt(hub, () => takeFrame(hub, Object.assign(frame, { place })));
   };
   if (hub.isStream) return takeChunk(hub, bytes, place, take);
-  const decoded = decodeFrame(bytes);
+  const lengthBytes = unsealedBytes(hub, bytes, place);
+  if (lengthBytes === undefined) return;
+  const decoded = decodeFrame(bytes, lengthBytes);
   if (decoded.ok) take(decoded.frame);
   else drop(hub, decoded.fault);
 }

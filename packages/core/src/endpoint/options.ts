@@ -8,6 +8,7 @@ import type { PolicyOptions } from "../policy.ts";
 import { HEADER_BYTES, type LeaveReason, MAX_ID_BYTES } from "./frame.ts";
 import { LEAVE_REASONS } from "./layout.ts";
 import type { EndpointOutput } from "./outputs.ts";
+import type { Sealing } from "./sealing.ts";
 import { decodeText, encodeText } from "./text.ts";
 
 /**
@@ -53,6 +54,8 @@ export interface EndpointOptions<Path extends string | object = object> {
   /** The longest message on a stream, in bytes. Default 1 MiB. */
   readonly maxMessageBytes?: number | undefined;
   readonly limits?: EndpointLimits | undefined;
+  /** Authenticates every datagram. Datagrams only: connections have TLS. Default: nothing is. */
+  readonly sealing?: Sealing | undefined;
   /** Whether beats sent and received are emitted, too; asked at each. Default: they are not. */
   readonly observeBeats?: (() => boolean) | undefined;
   /** Seeds jitter and phases. Default: entropy. */
@@ -111,6 +114,9 @@ export function checkOptions(options: EndpointOptions<never>): void {
     );
   }
   checkChoice("transport", options.transport, ["stream", "message", "datagram"]);
+  const isSealable = !options.sealing || options.transport === "datagram";
+  check(isSealable, "sealing", options.transport, "for datagrams", "Use TLS on connections.");
+  checkCount("sealing.sealBytes", options.sealing?.sealBytes, 256);
   checkRole(options.role);
   checkCount("maxMessageBytes", options.maxMessageBytes, MAX_MESSAGE_BYTES);
   checkCount("limits.peers", limits?.peers, MAX_PEERS);

@@ -3,6 +3,7 @@
 import type { About, HealthOutput, PeerChange, StalledOutput } from "../monitor/outputs.ts";
 import type { DialOutput, ForgetOutput } from "../peer/events.ts";
 import type { FrameFault, LeaveReason } from "./frame.ts";
+import type { SealFault } from "./sealing.ts";
 import type { StreamFault } from "./stream.ts";
 
 /** A status change, and the path of the session it is about (undefined where the peer has none). */
@@ -44,6 +45,20 @@ export interface RefusedOutput<Path> {
   readonly reason: RefusedReason;
 }
 
+/**
+ * Datagrams came that are not authentic, and had no effect: at most one output a minute for each fault,
+ * the first at once.
+ */
+export interface UnauthenticatedOutput<Path> {
+  readonly type: "unauthenticated";
+  readonly at: number;
+  readonly fault: SealFault;
+  /** Where the last one came from, as it says. */
+  readonly path: Path;
+  /** How many there were since the output before this one. */
+  readonly datagrams: number;
+}
+
 export type EndpointOutput<Path> =
   | EndpointChange<Path>
   | MessageOutput
@@ -51,6 +66,7 @@ export type EndpointOutput<Path> =
   | NamedOutput
   | BeatObserved
   | RefusedOutput<Path>
+  | UnauthenticatedOutput<Path>
   | (DialOutput & About)
   | (ForgetOutput & About)
   | StalledOutput
@@ -60,6 +76,7 @@ export type EndpointOutput<Path> =
 export type DropReason =
   | FrameFault
   | StreamFault
+  | SealFault
   /** No tag where one is needed. */
   | "untagged"
   /** A tag we did not hand out, or handed out too long ago. */
