@@ -22,7 +22,7 @@ import {
   type EndpointStats,
 } from "@systole/core/endpoint";
 import { systemHost } from "@systole/core/system";
-import { addressOf, asItIs, checkAddress, type PeerAddress, pathOf } from "./address.ts";
+import { addressOf, asItIs, checkAddress, Paths, type PeerAddress, pathOf } from "./address.ts";
 import { Changes } from "./changes.ts";
 import { beatChannel, changeChannel, publish } from "./channels.ts";
 import { type Change, Peer } from "./peer.ts";
@@ -98,6 +98,7 @@ export class SystoleNode extends EventEmitter<NodeEvents> implements AsyncDispos
   readonly #endpoint: Endpoint<string>;
   readonly #driving: Disposable;
   readonly #signal: AbortSignal | undefined;
+  readonly #paths: Paths = new Paths();
   readonly #peers: Map<PeerRef, Peer> = new Map();
   readonly #changes: Set<Changes<Change>> = new Set();
   readonly #socketErrors: Record<string, number> = {};
@@ -170,7 +171,7 @@ export class SystoleNode extends EventEmitter<NodeEvents> implements AsyncDispos
     }
     socket.on("error", this.#onSent);
     socket.on("message", (datagram, { address, port }) => {
-      this.#endpoint.receive(datagram, `${address}|${port}`);
+      this.#endpoint.receive(datagram, this.#paths.of(address, port));
     });
   }
 

@@ -49,6 +49,11 @@ export class Turn<Output> {
     else this.#doubt(reading);
   }
 
+  /** Takes the instant of a turn by the same clock instead of reading that again. */
+  follow({ now }: { readonly now: number }): void {
+    if (!this.isUnderWay && now > this.now) this.now = now;
+  }
+
   /** The instant of the turn under way, or a new reading. */
   instant(): number {
     this.read();
@@ -59,11 +64,17 @@ export class Turn<Output> {
    * Begins a turn without a closure, for what happens all the time; `at` if its instant is known. False
    * within another turn; if true, `leave` must follow, and nothing between may throw.
    */
-  enter(at: number = this.instant()): boolean {
+  enter(at?: number): boolean {
     if (this.isUnderWay) return false;
-    this.now = at;
+    if (at === undefined) this.read();
+    else this.now = at;
     this.isUnderWay = true;
     return true;
+  }
+
+  /** Ends a turn of which nothing came, and after which nothing is due earlier than before. */
+  leaveQuietly(): void {
+    this.isUnderWay = false;
   }
 
   /** Ends a turn: delivers, settles, and throws what was thrown. */

@@ -6,27 +6,38 @@ import { decodeFrame } from "./decode.ts";
 import type { Frame } from "./frame.ts";
 import { attempt, drop, type Hub, refuse, speakerAt } from "./hub.ts";
 import { takeFrame } from "./inbox.ts";
+import { takeOrdinary } from "./ordinary.ts";
 import type { Place, Session } from "./session.ts";
 import { Reassembly } from "./stream.ts";
 import { unsealedBytes } from "./unseal.ts";
 
-export function takeBytes(hub: Hub, bytes: Uint8Array, from: Place): void {
+/** Takes in what arrived. True where it was so ordinary that nothing follows from it. */
+export function takeBytes(hub: Hub, bytes: Uint8Array, from: Place): boolean {
   const place = typeof from === "number" ? sessionAt(hub, from)?.place : from;
-  if (place === undefined) return drop(hub, "unknown-path");
+  if (place === undefined) {
+    drop(hub, "unknown-path");
+    return false;
+  }
   hub.counts.bytesReceived += bytes.length;
-  const take = (frame: Frame) => {
-    hub.counts.framesReceived += 1;
-    attempt(hub, () => takeFrame(hub, Object.assign(frame, { place })));
-  };
-  if (hub.isStream) return takeChunk(hub, bytes, place, take);
+  if (hub.isStream) {
+    takeChunk(hub, bytes, place);
+    return false;
+  }
   const lengthBytes = unsealedBytes(hub, bytes, place);
-  if (lengthBytes === undefined) return;
+  if (lengthBytes === undefined) return false;
+  if (takeOrdinary(hub, bytes, lengthBytes, place)) return true;
   const decoded = decodeFrame(bytes, lengthBytes);
-  if (decoded.ok) take(decoded.frame);
+  if (decoded.ok) take(hub, decoded.frame, place);
   else drop(hub, decoded.fault);
+  return false;
 }
 
-function takeChunk(hub: Hub, bytes: Uint8Array, place: Place, take: (frame: Frame) => void): void {
+function take(hub: Hub, frame: Frame, place: Place): void {
+  hub.counts.framesReceived += 1;
+  attempt(hub, () => takeFrame(hub, Object.assign(frame, { place })));
+}
+
+function takeChunk(hub: Hub, bytes: Uint8Array, place: Place): void {
   // Any byte of somebody who said who it is is life, part of a frame too: a slow transfer must not
   // look like silence. Before that, anything might be talking.
   const speaker = speakerAt(hub, place);
@@ -38,7 +49,7 @@ function takeChunk(hub: Hub, bytes: Uint8Array, place: Place, take: (frame: Fram
   const { maxMessageBytes = 2 ** 20 } = hub.options;
   const stream = hub.streams.get(place) ?? new Reassembly(maxMessageBytes);
   hub.streams.set(place, stream);
-  const fault = stream.push(bytes, take);
+  const fault = stream.push(bytes, (frame) => take(hub, frame, place));
   if (!fault || hub.streams.get(place) !== stream) return;
   // The bytes of a stream are no frames: nothing that follows can be trusted.
   drop(hub, fault);

@@ -112,8 +112,23 @@ export class Negotiation {
     this.#aim(nextSeq);
   }
 
+  /** Whether nothing follows from a frame that says so: they say it again, and nothing is pending. */
+  isSettled(gapMs: number, wishMs: number, minMs: number, deadMs: number): boolean {
+    const theirs = this.#theirs;
+    return (
+      theirs !== undefined &&
+      theirs.gapMs === gapMs &&
+      theirs.wishMs === wishMs &&
+      theirs.minMs === minMs &&
+      theirs.deadMs === deadMs &&
+      (gapMs === 0 || this.#peerGapMs === gapMs) &&
+      !this.pending
+    );
+  }
+
   /** A fresh frame of theirs, `nextSeq` being our next. */
   heard(pace: Pace, nextSeq: number): void {
+    if (this.isSettled(pace.gapMs, pace.wishMs, pace.minMs, pace.deadMs)) return;
     // Longer at once; shorter only with the second frame that says so: a beat at the new rate.
     if (pace.gapMs > 0) this.#peerGapMs = Math.max(pace.gapMs, this.#theirs?.gapMs ?? 0);
     this.#theirs = pace;

@@ -3,7 +3,7 @@
 // Nothing here decides about life and death.
 
 import type { PeerRef } from "../monitor/refs.ts";
-import type { Role } from "../peer/state.ts";
+import type { Mutable, Role } from "../peer/state.ts";
 import type { Policy } from "../policy.ts";
 import type { TokenBucket } from "./bucket.ts";
 import { type BeatFrame, type LeaveReason, NO_TAG, type Word64 } from "./frame.ts";
@@ -49,6 +49,7 @@ export interface Contest {
 
 /** When a frame of ours left. */
 export interface SentAt {
+  /** 0 where it did not leave after all. */
   readonly seq: number;
   /** Raw clock, read before the frame left. */
   readonly at: number;
@@ -89,7 +90,7 @@ export interface Session {
   /** The number of our next frame. */
   nextSeq: number;
   /** Our newest frames. */
-  readonly sent: (SentAt | undefined)[];
+  readonly sent: Mutable<SentAt>[];
 
   // What we know of whoever is on the other side.
 
@@ -125,7 +126,12 @@ export function createSession(
     askedAt: Number.NEGATIVE_INFINITY,
     nextSeq: 1,
     sent: [],
-    ...NOTHING_YET,
+    introduced: false,
+    trustedFrom: Number.NEGATIVE_INFINITY,
+    heardSeq: 0,
+    heardAt: Number.NEGATIVE_INFINITY,
+    heardCounted: false,
+    lastEcho: 0,
   };
 }
 
@@ -137,20 +143,30 @@ export function startOver(session: Session, claim: Claim): void {
 /** Takes the next number, for a frame that leaves now. */
 export function takeSeq(session: Session, at: number, observedAt: number): number {
   const seq = session.nextSeq++;
-  session.sent[seq % REMEMBERED_FRAMES] = { seq, at, observedAt };
+  const slot = seq % REMEMBERED_FRAMES;
+  const before = session.sent[slot];
+  // Written over, not replaced: nothing is left to collect for every frame that leaves.
+  if (before) {
+    before.seq = seq;
+    before.at = at;
+    before.observedAt = observedAt;
+  } else {
+    session.sent[slot] = { seq, at, observedAt };
+  }
   return seq;
 }
 
 /** The frame with this number did not leave after all. */
 export function giveBackSeq(session: Session, seq: number): void {
-  session.sent[seq % REMEMBERED_FRAMES] = undefined;
+  const sent = session.sent[seq % REMEMBERED_FRAMES];
+  if (sent) sent.seq = 0;
   if (seq === session.nextSeq - 1) session.nextSeq = seq;
 }
 
 /** When our frame `seq` left; undefined if it never did, or too long ago. */
 export function sentAt(session: Session, seq: number): SentAt | undefined {
   const sent = session.sent[seq % REMEMBERED_FRAMES];
-  return sent?.seq === seq ? sent : undefined;
+  return seq > 0 && sent?.seq === seq ? sent : undefined;
 }
 
 /** We are leaving, or they declared us dead: nothing may be trusted any more. */

@@ -3,7 +3,7 @@
 
 import type { Role } from "../peer/state.ts";
 import type { Policy } from "../policy.ts";
-import { sameWord, type Word64 } from "./frame.ts";
+import type { Word64 } from "./frame.ts";
 import { Negotiation } from "./negotiation.ts";
 import { createSession, type Place, type Session } from "./session.ts";
 
@@ -81,9 +81,16 @@ export class Sessions {
     this.adopt(session);
   }
 
-  byTag(tag: Word64): Session | undefined {
-    const session = this.#slots[tag.lo % SLOTS];
-    return session && sameWord(session.tag, tag) ? session : undefined;
+  byTag({ hi, lo }: Word64): Session | undefined {
+    return this.byTagBits(hi | 0, lo | 0);
+  }
+
+  /** As `byTag`, for a tag as two signed halves: small integers, which engines do not box. */
+  byTagBits(hi: number, lo: number): Session | undefined {
+    const session = this.#slots[lo & (SLOTS - 1)];
+    return session && (session.tag.hi | 0) === hi && (session.tag.lo | 0) === lo
+      ? session
+      : undefined;
   }
 
   strangerAt(place: Place): Session | undefined {

@@ -3,7 +3,7 @@
 // is done in place: hearing it stores one number.
 
 import type { Arrivals } from "../detectors/fixed.ts";
-import { creditedAt, dueAt, lostUpTo, observedAt } from "../peer/rules.ts";
+import { creditedAt, dueAt, lostUpTo, observedAt, smoothRtt } from "../peer/rules.ts";
 import {
   isJudged,
   type Mutable,
@@ -232,6 +232,14 @@ export class Columns {
     tallies[tally + RECEIVED] = received + 1;
     tallies[tally + HIGHEST_SEQ] = seq;
     return true;
+  }
+
+  /** A round trip of a living peer whose arrivals are counted; below 0 where part of it fell into a freeze. */
+  countRtt(slot: number, sampleMs: number): void {
+    if (sampleMs < 0) return;
+    const at = slot * TALLY + RTT;
+    const before = this.#tallies[at] as number;
+    this.#tallies[at] = smoothRtt(before === NEVER ? undefined : before, sampleMs) as number;
   }
 
   /** Our own totals are about to change. */

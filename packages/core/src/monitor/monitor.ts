@@ -221,6 +221,39 @@ export class Monitor implements Iterable<PeerRef> {
     return true;
   }
 
+  /**
+   * As `heardBeat` of a living peer, for a frame that echoes a nonce of ours: in place, without an
+   * object. Nothing happens where that is not all there is to do; then tell `heardBeat`.
+   *
+   * @param nonce when that left, in observed time.
+   * @param heldMicros how long it was there before the frame left; below 0 where the echo is no news.
+   * @param turn whose instant it is.
+   * @returns whether it was done.
+   */
+  heardEcho(
+    ref: PeerRef,
+    seq: number,
+    nonce: { readonly observedAt: number },
+    heldMicros: number,
+    turn: { readonly now: number },
+  ): boolean {
+    const rows = this.#rows;
+    const slot = slotOf(ref);
+    if (rows.slots.keys[slot] !== ref || rows.policies.varying > 0) return false;
+    this.#turn.follow(turn);
+    const { now } = this.#turn;
+    const stalls = this.#stalls;
+    if (!stalls.isQuiet(now)) return false;
+    const ageMs = observedAt(now, stalls) - nonce.observedAt;
+    const policy = rows.policy(slot);
+    if (policy.proof === "round-trip" && ageMs > policy.deadAfterMs) return false;
+    if (!rows.countArrival(ref, seq)) return false;
+    if (heldMicros >= 0) rows.countRtt(slot, ageMs - heldMicros / 1_000);
+    stalls.renew(now);
+    rows.heardAt[slot] = now;
+    return true;
+  }
+
   /** Something left for a peer: its next beat can wait. Never a sign of life. */
   sent(ref: PeerRef): void {
     // As `#event`, without an object: this happens as often as anything is sent.
