@@ -171,7 +171,9 @@ class Adaptive {
     const wanders = this.#meanError > 1.4 * this.#lastError;
     const restlessMs = wanders ? 0 : 8 * Math.max(0, error - 1.3 * this.#usualError);
     this.#dueAt = ts + interval + expected + Math.min(restlessMs, Math.max(0, marginMs));
-    this.from = this.#dueAt + this.#margin(marginMs, interval, trouble);
+    const used = this.#margin(marginMs, interval, trouble);
+    // What had to wait for us says nothing about when the next one comes.
+    this.from = Math.max(this.#dueAt + used, spoilt ? at + interval + used : 0);
   }
 
   /** @param {number} x */

@@ -1,9 +1,10 @@
 // The numbers a verdict depends on: validated once, at the door, relations included. Also the
 // presets, the bound that follows from a policy, and how a policy stretches for a slower sender.
 
-import { type Detector, fixed } from "./detectors/fixed.ts";
+import type { Detector, LearningDetector } from "./detectors/detector.ts";
+import { fixed } from "./detectors/fixed.ts";
 import { SystoleRangeError, SystoleTypeError } from "./errors.ts";
-import { stretchMs } from "./peer/rules.ts";
+import { stallToleranceMs, stretchMs } from "./peer/rules.ts";
 
 /** What brings a silent peer back to life: any traffic, or only the echo of a fresh nonce. */
 export type Proof = "any" | "round-trip";
@@ -49,6 +50,8 @@ export interface PolicyOptions {
   readonly maxGapMs?: number | undefined;
   /** From arrival statistics to the silence that is suspicious. Default `fixed`. */
   readonly detector?: Detector | undefined;
+  /** A second detector that is only tried: it judges beside the real one, and acts on nothing. Default: none. */
+  readonly shadow?: Detector | undefined;
 }
 
 /** A complete, validated, frozen policy; see {@link PolicyOptions} for the meaning of each number. */
@@ -71,6 +74,7 @@ export interface Policy {
   readonly floorMs: number;
   readonly maxGapMs: number;
   readonly detector: Detector;
+  readonly shadow?: Detector;
 }
 
 const MAX_DURATION_MS = 2 ** 31 - 1;
@@ -146,6 +150,7 @@ function withDefaults({
   floorMs = Math.min(100, intervalMs),
   maxGapMs = Math.max(60_000, suspectAfterMs),
   detector = fixed,
+  shadow,
 }: PolicyOptions): Policy {
   return {
     intervalMs,
@@ -166,16 +171,20 @@ function withDefaults({
     floorMs,
     maxGapMs,
     detector,
+    ...(shadow !== undefined && { shadow }),
   };
 }
+
+/** What a policy may go without. */
+const OPTIONAL: readonly string[] = ["forgetAfterMs", "shadow"];
 
 /** A misspelt name would silently be the default: the worst kind of configuration error. */
 function checkNames(options: PolicyOptions, policy: Policy): void {
   for (const name of Object.keys(options)) {
-    if (name in policy || name === "forgetAfterMs") continue;
+    if (name in policy || OPTIONAL.includes(name)) continue;
     throw new SystoleTypeError(
       "ERR_SYSTOLE_POLICY",
-      `A policy has no option ${name}.\nIt has: ${Object.keys(policy).join(", ")}, forgetAfterMs.`,
+      `A policy has no option ${name}.\nIt has: ${[...new Set([...Object.keys(policy), ...OPTIONAL])].join(", ")}.`,
       name,
     );
   }
@@ -197,13 +206,21 @@ function checkValues(policy: Policy): void {
   if (!(typeof jitter === "number" && jitter >= 0 && jitter < 1)) {
     fail("jitter", jitter, "be from 0 to below 1", "0.25 is a good value");
   }
-  if (typeof policy.detector !== "function") {
-    fail("detector", policy.detector, "be a function", "Leave it out for the default");
+  for (const name of ["detector", "shadow"] as const) {
+    if (policy[name] === undefined || isDetector(policy[name])) continue;
+    const rule = "be a function, or an object with learn() and size";
+    fail(name, policy[name], rule, "Leave it out for the default");
   }
   for (const [name, allowed] of CHOICES) {
     if (allowed.includes(policy[name])) continue;
     fail(name, policy[name], `be ${allowed.join(" or ")}`, "Leave it out for the default");
   }
+}
+
+function isDetector(detector: unknown): detector is Detector {
+  if (typeof detector !== "object" || detector === null) return typeof detector === "function";
+  const { learn, size } = detector as Partial<LearningDetector>;
+  return typeof learn === "function" && Number.isInteger(size) && (size as number) > 0;
 }
 
 const CHOICES: readonly (readonly ["proof" | "returns" | "redial", readonly unknown[]])[] = [
@@ -263,11 +280,6 @@ function fail(name: string, value: unknown, rule: string, wayOut: string, got = 
 /** The shortest memory of a dead peer with which both sides of a healed partition find each other. */
 export function leastForgetAfterMs(policy: Policy): number {
   return Math.max(MIN_FORGET_MS, 2 * policy.deadAfterMs);
-}
-
-/** When our own loop is late by less than this, it is not a stall. */
-export function stallToleranceMs(suspectAfterMs: number): number {
-  return Math.min(100, suspectAfterMs / 8);
 }
 
 /** A judging monitor is served at least this often; a driver promises it. */

@@ -49,11 +49,6 @@ export class Turn<Output> {
     else this.#doubt(reading);
   }
 
-  /** Takes the instant of a turn by the same clock instead of reading that again. */
-  follow({ now }: { readonly now: number }): void {
-    if (!this.isUnderWay && now > this.now) this.now = now;
-  }
-
   /** The instant of the turn under way, or a new reading. */
   instant(): number {
     this.read();
@@ -72,9 +67,10 @@ export class Turn<Output> {
     return true;
   }
 
-  /** Ends a turn of which nothing came, and after which nothing is due earlier than before. */
+  /** Ends a turn after which nothing is due earlier than before; as `leave` where something came of it. */
   leaveQuietly(): void {
-    this.isUnderWay = false;
+    if (this.#queue.length + this.#errors.length > 0) this.leave();
+    else this.isUnderWay = false;
   }
 
   /** Ends a turn: delivers, settles, and throws what was thrown. */

@@ -29,11 +29,6 @@ export class TokenBucket {
     return true;
   }
 
-  /** What the token was taken for did not happen. */
-  giveBack(): void {
-    this.#tokens += 1;
-  }
-
   /** For how long it has been refusing, with no pause in which it filled up; 0 when it is not. */
   overdrawnMs(now: number): number {
     return this.#overdrawnAt === undefined ? 0 : now - this.#overdrawnAt;

@@ -22,6 +22,7 @@ import {
 import type { EndpointStats } from "./outputs.ts";
 import { addByHand, beat, begin, changePolicy, sayLeave, sendMessage } from "./pairs.ts";
 import { type Path as AnyPath, type Pair, trustedUntil } from "./session.ts";
+import { isFramed } from "./unseal.ts";
 import { forget, onMonitor } from "./verdicts.ts";
 
 /**
@@ -206,6 +207,11 @@ export class Endpoint<Path extends string | object = object> implements Iterable
     if (!outermost) return;
     if (isQuiet) turn.leaveQuietly();
     else turn.leave();
+  }
+
+  /** Whether these bytes look like one whole frame of ours, sealed or not: on a socket that others use, too. */
+  recognises(bytes: Uint8Array): boolean {
+    return isFramed(this.#hub, bytes);
   }
 
   /** An application message for a peer that is not dead, on a stream. False where it was not sent. */

@@ -7,9 +7,10 @@ import type { PeerRef } from "../monitor/refs.ts";
 import type { Role } from "../peer/state.ts";
 import { definePolicy, derivePolicy, type Policy, type PolicyOptions } from "../policy.ts";
 import { Turn } from "../turn.ts";
+import { TokenBucket } from "./bucket.ts";
 import { encodeFrame } from "./encode.ts";
 import type { Frame, Word64 } from "./frame.ts";
-import type { EndpointOptions } from "./options.ts";
+import { DEFAULT_CANDIDATES, type EndpointOptions, strangersPerSecond } from "./options.ts";
 import type { DropReason, EndpointOutput, RefusedReason } from "./outputs.ts";
 import type { SealFault } from "./sealing.ts";
 import type { Contest, Pair, Path, Place } from "./session.ts";
@@ -45,14 +46,18 @@ export interface Hub {
     bytesSent: number;
     bytesReceived: number;
     sendFailures: number;
+    moves: number;
+    movesRefused: number;
   };
   lastStallMs: number;
+  /** How many more strangers may be answered now. */
+  readonly greetings: TokenBucket;
+  /** Datagrams that were not authentic, since the last output about them. */
+  readonly unauthentic: Record<SealFault, { at: number; datagrams: number }>;
   /** All our stalls so far. */
   stalledMs: number;
   /** When this endpoint began, by its clock. */
   readonly startedAt: number;
-  /** Datagrams that were not authentic, since the last output about them. */
-  readonly unauthentic: Record<SealFault, { at: number; datagrams: number }>;
 }
 
 export function createHub(
@@ -83,16 +88,25 @@ export function createHub(
       emit: onMonitor,
       seed: options.seed ?? entropy(),
     }),
-    sessions: new Sessions(entropy, limits?.candidates ?? 1_024, trustsPaths),
+    sessions: new Sessions(entropy, limits?.candidates ?? DEFAULT_CANDIDATES, trustsPaths),
     pairs: new Map(),
     contests: new Map(),
     streams: new Map(),
     dropped: {},
-    counts: { framesSent: 0, framesReceived: 0, bytesSent: 0, bytesReceived: 0, sendFailures: 0 },
+    counts: {
+      framesSent: 0,
+      framesReceived: 0,
+      bytesSent: 0,
+      bytesReceived: 0,
+      sendFailures: 0,
+      moves: 0,
+      movesRefused: 0,
+    },
     lastStallMs: 0,
+    greetings: new TokenBucket(strangersPerSecond(options), 0),
+    unauthentic: { unsealed: untold(), "unknown-key": untold(), "bad-seal": untold() },
     stalledMs: 0,
     startedAt: turn.now,
-    unauthentic: { unsealed: untold(), "unknown-key": untold(), "bad-seal": untold() },
   };
 }
 
@@ -164,4 +178,14 @@ export function pairById(hub: Hub, id: string): Pair | undefined {
 export function speakerAt(hub: Hub, place: Place): Pair | undefined {
   const session = hub.sessions.at(place);
   return session?.claim && session === session.pair?.current ? session.pair : undefined;
+}
+
+export function isDead(hub: Hub, pair: Pair): boolean {
+  return hub.monitor.status(pair.ref) === "dead";
+}
+
+/** Whether its session has begun and not ended: while connecting, nobody has lived in it yet. */
+export function isLive(hub: Hub, pair: Pair): boolean {
+  const status = hub.monitor.status(pair.ref);
+  return status === "alive" || status === "suspect";
 }

@@ -35,6 +35,7 @@ export type {
   EndpointOutput,
   EndpointStats,
   MessageOutput,
+  MovedOutput,
   NamedOutput,
   RefusedOutput,
   RefusedReason,

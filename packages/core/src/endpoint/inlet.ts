@@ -11,7 +11,7 @@ import type { Place, Session } from "./session.ts";
 import { Reassembly } from "./stream.ts";
 import { unsealedBytes } from "./unseal.ts";
 
-/** Takes in what arrived. True where it was so ordinary that nothing follows from it. */
+/** Takes in what arrived. True where no deadline can have moved earlier by it. */
 export function takeBytes(hub: Hub, bytes: Uint8Array, from: Place): boolean {
   const place = typeof from === "number" ? sessionAt(hub, from)?.place : from;
   if (place === undefined) {
@@ -25,7 +25,8 @@ export function takeBytes(hub: Hub, bytes: Uint8Array, from: Place): boolean {
   }
   const lengthBytes = unsealedBytes(hub, bytes, place);
   if (lengthBytes === undefined) return false;
-  if (takeOrdinary(hub, bytes, lengthBytes, place)) return true;
+  const taken = takeOrdinary(hub, bytes, lengthBytes, place);
+  if (taken) return taken === "quiet";
   const decoded = decodeFrame(bytes, lengthBytes);
   if (decoded.ok) take(hub, decoded.frame, place);
   else drop(hub, decoded.fault);

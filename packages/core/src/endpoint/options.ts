@@ -72,6 +72,13 @@ export interface EndpointLimits {
   readonly peers?: number | undefined;
   /** Handshakes under way; the oldest gives way. Default 1024. */
   readonly candidates?: number | undefined;
+  /**
+   * Strangers answered in a second, wherever they come from. Default four times `candidates`, so that who
+   * is answered has a quarter of a second at least to prove itself.
+   */
+  readonly strangersPerSecond?: number | undefined;
+  /** Changes of address followed for one peer in a minute, begun ones included. Default 10. */
+  readonly movesPerMinute?: number | undefined;
 }
 
 /** Options of `endpoint.add`. */
@@ -94,6 +101,7 @@ export interface LeaveOptions {
 
 /** The length field of a frame has 32 bits, and the header is part of the length. */
 const MAX_MESSAGE_BYTES = 2 ** 32 - 1 - HEADER_BYTES;
+export const DEFAULT_CANDIDATES = 1_024;
 /** As many as one monitor holds. */
 const MAX_PEERS = 2 ** 22;
 
@@ -121,6 +129,12 @@ export function checkOptions(options: EndpointOptions<never>): void {
   checkCount("maxMessageBytes", options.maxMessageBytes, MAX_MESSAGE_BYTES);
   checkCount("limits.peers", limits?.peers, MAX_PEERS);
   checkCount("limits.candidates", limits?.candidates, MAX_PEERS);
+  checkCount("limits.strangersPerSecond", limits?.strangersPerSecond, MAX_PEERS);
+  checkCount("limits.movesPerMinute", limits?.movesPerMinute, 60_000);
+}
+
+export function strangersPerSecond({ limits }: Pick<EndpointOptions, "limits">): number {
+  return limits?.strangersPerSecond ?? 4 * (limits?.candidates ?? DEFAULT_CANDIDATES);
 }
 
 export function checkRole(role: Role | undefined): void {

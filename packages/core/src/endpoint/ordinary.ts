@@ -2,6 +2,7 @@
 // often it sends. It is read straight from its bytes and has the effect that inbox.ts and conversation.ts
 // would give it, without an object. Whatever is not that ordinary is left to them, untouched.
 
+import { fixed } from "../detectors/fixed.ts";
 import { spend } from "./conversation.ts";
 import { i32At, u32At, u48At } from "./decode.ts";
 import { TOP } from "./frame.ts";
@@ -12,20 +13,37 @@ import { type Pair, type Place, type Session, sentAt } from "./session.ts";
 /** Magic, version, type and flags of it, without COUNTED. */
 const HEAD = (MAGIC << 24) | (VERSION << 16) | (1 << 8);
 
-/** Takes a frame in, if it is as ordinary as that; false, and nothing done, otherwise. */
+/**
+ * Takes a frame in, if it is as ordinary as that; undefined, and nothing done, otherwise. Quiet: no
+ * deadline can have moved earlier, as one can where a detector learned from it.
+ */
 export function takeOrdinary(
   hub: Hub,
   bytes: Uint8Array,
   lengthBytes: number,
   place: Place,
-): boolean {
-  if (lengthBytes !== BEAT_BYTES || !isShortBeat(bytes)) return false;
+): "quiet" | "taken" | undefined {
+  if (lengthBytes !== BEAT_BYTES || !isShortBeat(bytes)) return undefined;
   const session = hub.sessions.byTagBits(i32At(bytes, 8), i32At(bytes, 12));
   const pair = session?.pair;
-  if (!session || pair?.current !== session || session.place !== place) return false;
-  if (hub.contests.size > 0 || !saysNothingNew(session, bytes) || isObserved(hub)) return false;
-  return hear(hub, pair, session, bytes);
+  if (!session || pair?.current !== session) return undefined;
+  if (session.place !== place || session.move || hub.contests.size > 0) return undefined;
+  if (!saysNothingNew(session, bytes) || isObserved(hub)) return undefined;
+  if (hub.monitor.status(pair.ref) !== "alive" || !hear(hub, pair, session, bytes))
+    return undefined;
+  return session.negotiation.inForce.detector === fixed ? "quiet" : "taken";
 }
+
+/** What the monitor is told, the same two objects for every frame. */
+const sign = {
+  proof: true,
+  nonceAt: 0.5,
+  nonceObservedAt: 0.5,
+  sentAtMs: 0.5,
+  gapMs: 1,
+  declaredMs: 0,
+};
+const echoSign = { ...sign, heldMs: 0.5 };
 
 /** Engines box numbers that are no small integers when they are handed on: so none is, in here. */
 function hear(hub: Hub, pair: Pair, session: Session, bytes: Uint8Array): boolean {
@@ -35,18 +53,24 @@ function hear(hub: Hub, pair: Pair, session: Session, bytes: Uint8Array): boolea
   if (!nonce || seq <= session.heardSeq || seq === TOP) return false;
   if (!spend(hub, pair, session)) return false;
   // An older echo says nothing about the way there and back.
-  const heldMicros = echo > session.lastEcho ? u32At(bytes, 48) : -1;
-  if (!hub.monitor.heardEcho(pair.ref, seq, nonce, heldMicros, hub.turn)) {
-    session.bucket?.giveBack();
-    return false;
-  }
+  const isNews = echo > session.lastEcho;
+  const told = isNews ? echoSign : sign;
+  const stalledMs = u32At(bytes, 74);
+  if (isNews) echoSign.heldMs = u32At(bytes, 48) / 1_000;
+  told.nonceAt = nonce.at;
+  told.nonceObservedAt = nonce.observedAt;
+  told.sentAtMs = u48At(bytes, 68) / 1_000;
+  told.gapMs = u32At(bytes, 52);
+  told.declaredMs = Math.max(0, stalledMs - session.heardStalledMs);
+  const counted = hub.monitor.heardBeat(pair.ref, seq, told);
   hub.counts.framesReceived += 1;
   session.heardSeq = seq;
   session.heardAt = hub.turn.now;
-  session.heardCounted = true;
-  if (heldMicros >= 0) session.lastEcho = echo;
-  if (((bytes[3] as number) & COUNTED) !== 0 && nonce.at > session.trustedFrom)
-    session.trustedFrom = nonce.at;
+  session.heardCounted = counted;
+  session.heardStalledMs = stalledMs;
+  if (isNews) session.lastEcho = echo;
+  const isCounted = ((bytes[3] as number) & COUNTED) !== 0;
+  if (isCounted && nonce.at > session.trustedFrom) session.trustedFrom = nonce.at;
   return true;
 }
 
@@ -55,6 +79,7 @@ function isShortBeat(bytes: Uint8Array): boolean {
   return (
     (i32At(bytes, 0) & ~COUNTED) === HEAD &&
     i32At(bytes, 4) === BEAT_BYTES &&
+    u48At(bytes, 68) > 0 &&
     u48At(bytes, 68) < TOP
   );
 }

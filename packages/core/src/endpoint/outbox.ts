@@ -12,9 +12,9 @@ import {
   type NoticeKind,
   type Word64,
 } from "./frame.ts";
-import { type Arrived, type Hub, transmit } from "./hub.ts";
+import { type Arrived, type Hub, isLive, transmit } from "./hub.ts";
 import type { Incarnation } from "./incarnation.ts";
-import { giveBackSeq, type Place, type Session, takeSeq } from "./session.ts";
+import { giveBackSeq, type Place, type Session, sentAt, tagFor, takeSeq } from "./session.ts";
 import { encodeText } from "./text.ts";
 
 /** What a BEAT shall be besides true. */
@@ -72,6 +72,12 @@ export function sendUrge(hub: Hub, session: Session, echo: Arrived<BeatFrame>): 
   sendBeatFrame(hub, session, { type: "beat", tag, place, complete: true, about: echo });
 }
 
+/** Asks whoever sent this frame to return a tag that is handed out nowhere else. */
+export function sendChallenge(hub: Hub, session: Session, { place }: Arrived<BeatFrame>): void {
+  const { remoteTag: tag } = session;
+  sendBeatFrame(hub, session, { type: "beat", tag, place, asks: true, complete: false });
+}
+
 /** Says that we leave, to whoever handed out this tag. */
 export function sendLeave(hub: Hub, session: Session, tag: Word64, place: Place): void {
   const { farewell } = session;
@@ -126,11 +132,16 @@ function sendBeatFrame(
   const { type, tag, place, asks = false, complete, about, peer } = how;
   const { boot, id } = hub;
   const { heardSeq } = session;
+  const before = sentAt(session, session.nextSeq - 1);
+  const { now } = hub.turn;
+  if (before && session.pair && isLive(hub, session.pair)) {
+    session.negotiation.leaves(now, now - before.at, session.nextSeq);
+  }
   const heldMs = about || !heardSeq ? 0 : hub.turn.now - session.heardAt;
   const frame = {
     type,
     ...from(hub, session, tag),
-    handed: session.tag,
+    handed: tagFor(session, place),
     echo: about?.seq ?? heardSeq,
     heldMicros: Math.min(2 ** 32 - 1, Math.round(heldMs * 1_000)),
     counted: !about && session.heardCounted,

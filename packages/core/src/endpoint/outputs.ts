@@ -21,6 +21,14 @@ export interface DeclaredDeadOutput extends About {
   readonly at: number;
 }
 
+/** A peer is reached at another path from now on, which a round trip has proven. Same session. */
+export interface MovedOutput<Path> extends About {
+  readonly type: "moved";
+  readonly at: number;
+  readonly from: Path;
+  readonly to: Path;
+}
+
 /** The peer introduced itself: its own id, where that differs from the name it was added under. */
 export interface NamedOutput extends About {
   readonly type: "named";
@@ -66,6 +74,7 @@ export type EndpointOutput<Path> =
   | NamedOutput
   | BeatObserved
   | RefusedOutput<Path>
+  | MovedOutput<Path>
   | UnauthenticatedOutput<Path>
   | (DialOutput & About)
   | (ForgetOutput & About)
@@ -95,8 +104,12 @@ export type DropReason =
   | "clock-behind"
   /** Of a newcomer whose id is being contested. */
   | "contested"
+  /** What says who is there echoes nothing that we sent lately: somebody held it back. */
+  | "stale"
   /** A number at or below the newest one. */
   | "behind"
+  /** `limits.strangersPerSecond` were answered already. */
+  | "too-many-strangers"
   /** More frames than we said we accept. */
   | "too-many"
   /** Not accepted by the application. */
@@ -116,6 +129,10 @@ export interface EndpointStats {
   readonly bytesReceived: number;
   /** `send` threw or returned false. */
   readonly sendFailures: number;
+  /** Peers that were followed to another address. */
+  readonly moves: number;
+  /** Changes of address that were not followed, because of `limits.movesPerMinute`. */
+  readonly movesRefused: number;
   /** Everything that arrived and had no effect, by reason. */
   readonly dropped: Readonly<Partial<Record<DropReason, number>>>;
   /** Handshakes of unknown senders under way. */

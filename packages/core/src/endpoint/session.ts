@@ -33,6 +33,8 @@ export interface Pair {
   previous?: Session | undefined;
   /** The newest incarnation that is dead to us. Whoever returns must be newer. */
   buried?: Claim | undefined;
+  /** How many more changes of its address are followed; made at the first. */
+  moves?: TokenBucket | undefined;
   /** What becomes current when the current conversation ends. */
   successor?: Session | undefined;
 }
@@ -56,6 +58,12 @@ export interface SentAt {
   readonly observedAt: number;
 }
 
+/** A place, and a tag that was handed out nowhere else. */
+export interface Move {
+  readonly place: Place;
+  readonly tag: Word64;
+}
+
 /** What our LEAVE said. */
 export interface Farewell {
   readonly reason: LeaveReason;
@@ -68,9 +76,11 @@ const REMEMBERED_FRAMES = 64;
 export interface Session {
   /** Numbers our conversations; a later one of a pair is always larger. */
   readonly number: number;
-  /** What the other side puts into its frames for this conversation. */
-  readonly tag: Word64;
-  readonly place: Place;
+  /** What we hand out: the other side puts it into its frames for this conversation. */
+  tag: Word64;
+  /** Every tag handed out that is still good, `tag` among them. */
+  readonly tags: Word64[];
+  place: Place;
   readonly createdAt: number;
   readonly negotiation: Negotiation;
   /** Whose conversation this is; undefined while it is a stranger's. */
@@ -81,8 +91,12 @@ export interface Session {
   remoteTag: Word64;
   /** We left this conversation; said again to whoever did not hear it. */
   farewell?: Farewell;
+  /** Where the other side seems to have moved to, as long as nothing has proven it. */
+  move?: Move | undefined;
   /** When we last answered a frame that proved nothing. */
   answeredAt: number;
+  /** When we last answered one of somebody who knows a tag, or the boot id of the one we know. */
+  repliedAt: number;
   /** When we last asked out of turn, because something of theirs came that proved nothing yet. */
   askedAt: number;
   /** How many more frames of theirs are within what we said we accept; made at the first that costs. */
@@ -105,6 +119,8 @@ export interface Session {
   heardCounted: boolean;
   /** The newest frame of ours that they echoed. */
   lastEcho: number;
+  /** For how long they stood still so far, by their own account. */
+  heardStalledMs: number;
 }
 
 const NOTHING_YET = {
@@ -114,6 +130,7 @@ const NOTHING_YET = {
   heardAt: 0,
   heardCounted: false,
   lastEcho: 0,
+  heardStalledMs: 0,
 };
 
 export function createSession(
@@ -121,23 +138,25 @@ export function createSession(
 ): Session {
   return {
     ...start,
+    tags: [start.tag],
     remoteTag: NO_TAG,
     answeredAt: Number.NEGATIVE_INFINITY,
+    repliedAt: Number.NEGATIVE_INFINITY,
     askedAt: Number.NEGATIVE_INFINITY,
     nextSeq: 1,
     sent: [],
-    introduced: false,
-    trustedFrom: Number.NEGATIVE_INFINITY,
-    heardSeq: 0,
-    heardAt: Number.NEGATIVE_INFINITY,
-    heardCounted: false,
-    lastEcho: 0,
+    ...NOTHING_YET,
   };
 }
 
 /** Whoever spoke here begins anew, as somebody else: its numbers start over, and nothing of ours was counted. */
 export function startOver(session: Session, claim: Claim): void {
   Object.assign(session, NOTHING_YET, { claim });
+}
+
+/** The tag to hand out at a place. */
+export function tagFor({ move, tag }: Session, place: Place): Word64 {
+  return move?.place === place ? move.tag : tag;
 }
 
 /** Takes the next number, for a frame that leaves now. */
@@ -187,7 +206,7 @@ export function trustedUntil({ negotiation, trustedFrom }: Session): number {
 /** Whether we may answer, or ask out of turn: at most once every `everyMs`. If so, it counts as done. */
 export function may(
   session: Session,
-  what: "answeredAt" | "askedAt",
+  what: "answeredAt" | "repliedAt" | "askedAt",
   now: number,
   everyMs: number,
 ): boolean {
@@ -202,6 +221,7 @@ export function note(session: Session, frame: BeatFrame, now: number, counted: b
   session.heardAt = now;
   session.heardCounted = counted;
   session.lastEcho = Math.max(session.lastEcho, frame.echo);
+  session.heardStalledMs = frame.stalledMs;
   session.remoteTag = frame.handed;
   // Only a frame that was counted was taken in: the echo of a bare question acknowledges nothing.
   if (frame.counted) {

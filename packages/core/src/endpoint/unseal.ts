@@ -18,18 +18,26 @@ export function unsealedBytes(hub: Hub, bytes: Uint8Array, place: Place): number
   try {
     const opened = lengthBytes < HEADER_BYTES ? "unsealed" : sealing.open(bytes);
     if (opened === "opened") return lengthBytes;
-    reject(hub, isBare(bytes) ? "unsealed" : opened, place);
+    reject(hub, framedBytes(bytes) === bytes.length ? "unsealed" : opened, place);
   } catch (error) {
     hub.turn.fail(error);
   }
   return undefined;
 }
 
-/** Whether it would be a frame as it is: then its sender has no keys. */
-function isBare(bytes: Uint8Array): boolean {
-  if (bytes.length < HEADER_BYTES) return false;
+/** Whether a datagram is a frame from end to end, or up to a seal, as far as its header says. */
+export function isFramed({ options }: Hub, bytes: Uint8Array): boolean {
+  const lengthBytes = framedBytes(bytes);
+  return (
+    lengthBytes === bytes.length || lengthBytes === bytes.length - (options.sealing?.sealBytes ?? 0)
+  );
+}
+
+/** How long a frame is that begins here, as it says; undefined where none does. */
+function framedBytes(bytes: Uint8Array): number | undefined {
+  if (bytes.length < HEADER_BYTES) return undefined;
   const header = decodeHeader(bytes);
-  return header.ok && header.lengthBytes === bytes.length;
+  return header.ok ? header.lengthBytes : undefined;
 }
 
 function reject(hub: Hub, fault: SealFault, place: Place): void {

@@ -2,8 +2,8 @@
 
 import type { MonitorOutput } from "../monitor/outputs.ts";
 import { endContest } from "./contests.ts";
-import { type Hub, pathOf } from "./hub.ts";
-import { beat, died, isDead } from "./pairs.ts";
+import { type Hub, isDead, pathOf } from "./hub.ts";
+import { beat, died } from "./pairs.ts";
 import type { Pair } from "./session.ts";
 
 export function onMonitor(hub: Hub, output: MonitorOutput): void {

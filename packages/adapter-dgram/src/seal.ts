@@ -1,0 +1,163 @@
+// Keys: every datagram authenticated with HMAC-SHA-256, truncated to 128 bits, by node:crypto. Signed with
+// one key, accepted with any of several, so that keys can change without a gap. What an unauthentic datagram
+// means is the endpoint's business.
+
+import { createHmac, createSecretKey, KeyObject, timingSafeEqual } from "node:crypto";
+import { SystoleTypeError } from "@systole/core";
+import { MAX_CONTROL_BYTES, type Sealing } from "@systole/core/endpoint";
+
+/** A secret of 16 bytes or more, shared by all who may speak: bytes, or a `KeyObject`. */
+export type Secret = Uint8Array | KeyObject;
+
+/** Whose datagrams are authentic. The names are ours alone: other nodes may call the same keys differently. */
+export interface Keys {
+  /** The name of the key that our datagrams are sealed with. */
+  readonly sign: string;
+  /** The keys we accept, by name; the one named by `sign` among them. */
+  readonly accept: Readonly<Record<string, Secret>>;
+}
+
+interface Key {
+  readonly name: string;
+  readonly secret: KeyObject;
+  /** Names the key on the wire, and follows from it. */
+  readonly id: number;
+  /** Datagrams that it opened. */
+  opened: number;
+}
+
+const MAC_BYTES = 16;
+const ID_BYTES = 4;
+const LEAST_SECRET_BYTES = 16;
+
+// Of their own, so that nothing is allocated for a datagram but what node:crypto needs: computed and
+// received codes to compare, and views of what is covered, by length.
+const computed = Buffer.alloc(MAC_BYTES);
+const received = Buffer.alloc(MAC_BYTES);
+const covered = Buffer.alloc(MAX_CONTROL_BYTES + ID_BYTES);
+const views: Buffer[] = [];
+
+/** Seals and opens datagrams. A seal is the key's id (4 bytes) and the code over all before the code. */
+export class Seals implements Sealing {
+  readonly sealBytes: number = ID_BYTES + MAC_BYTES;
+  #signing: Key;
+  #accepted: ReadonlyMap<number, Key>;
+
+  /** @throws TypeError `ERR_SYSTOLE_OPTION` */
+  constructor(keys: Keys) {
+    const { signing, accepted } = keysOf(keys, new Map());
+    this.#signing = signing;
+    this.#accepted = accepted;
+  }
+
+  /** Other keys from now on. Those that stay go on counting. */
+  use(keys: Keys): void {
+    const { signing, accepted } = keysOf(keys, this.#accepted);
+    this.#signing = signing;
+    this.#accepted = accepted;
+  }
+
+  /** How many datagrams each accepted key opened: one that opens none any more can go. */
+  get opened(): Readonly<Record<string, number>> {
+    return Object.fromEntries(
+      [...this.#accepted.values()].map(({ name, opened }) => [name, opened]),
+    );
+  }
+
+  readonly seal = (datagram: Uint8Array): void => {
+    const macAt = datagram.length - MAC_BYTES;
+    const { id, secret } = this.#signing;
+    datagram[macAt - 4] = id >>> 24;
+    datagram[macAt - 3] = id >>> 16;
+    datagram[macAt - 2] = id >>> 8;
+    datagram[macAt - 1] = id;
+    compute(secret, datagram, macAt);
+    datagram.set(computed, macAt);
+  };
+
+  readonly open = (datagram: Uint8Array): "opened" | "unknown-key" | "bad-seal" => {
+    const macAt = datagram.length - MAC_BYTES;
+    const key = this.#accepted.get(idAt(datagram, macAt - ID_BYTES));
+    // No code is computed for who does not even know a key's id.
+    if (key === undefined) return "unknown-key";
+    if (macAt > covered.length) return "bad-seal";
+    compute(key.secret, datagram, macAt);
+    for (let at = 0; at < MAC_BYTES; at++) received[at] = datagram[macAt + at] as number;
+    if (!timingSafeEqual(computed, received)) return "bad-seal";
+    key.opened += 1;
+    return "opened";
+  };
+}
+
+/** Puts the code over the first `lengthBytes` of a datagram into `computed`. */
+function compute(secret: KeyObject, datagram: Uint8Array, lengthBytes: number): void {
+  const view = viewOf(lengthBytes);
+  for (let at = 0; at < lengthBytes; at++) view[at] = datagram[at] as number;
+  // As a string: cheaper than a buffer for each.
+  computed.write(
+    createHmac("sha256", secret).update(view).digest("binary"),
+    0,
+    MAC_BYTES,
+    "latin1",
+  );
+}
+
+function viewOf(lengthBytes: number): Buffer {
+  const known = views[lengthBytes];
+  if (known !== undefined) return known;
+  const view = covered.subarray(0, lengthBytes);
+  views[lengthBytes] = view;
+  return view;
+}
+
+function idAt(bytes: Uint8Array, at: number): number {
+  const [a = 0, b = 0, c = 0, d = 0] = [bytes[at], bytes[at + 1], bytes[at + 2], bytes[at + 3]];
+  return ((a << 24) | (b << 16) | (c << 8) | d) >>> 0;
+}
+
+function keysOf(
+  { sign, accept }: Keys,
+  known: ReadonlyMap<number, Key>,
+): { readonly signing: Key; readonly accepted: ReadonlyMap<number, Key> } {
+  const accepted = new Map<number, Key>();
+  let signing: Key | undefined;
+  for (const [name, given] of Object.entries(accept ?? {})) {
+    const secret = secretOf(name, given);
+    const id = createHmac("sha256", secret).update("systole key id").digest().readUInt32BE(0);
+    const other = accepted.get(id);
+    if (other)
+      wrong(`keys.accept: ${other.name} and ${name} are the same key`, "Leave one of them out.");
+    const key = { name, secret, id, opened: known.get(id)?.opened ?? 0 };
+    accepted.set(id, key);
+    if (name === sign) signing = key;
+  }
+  if (signing === undefined) {
+    const names = Object.keys(accept ?? {}).join(", ") || "none";
+    return wrong(
+      `keys.sign must name one of keys.accept (got ${sign}; accepted: ${names})`,
+      "Accept the key you sign with, too.",
+    );
+  }
+  return { signing, accepted };
+}
+
+function secretOf(name: string, given: Secret): KeyObject {
+  const isKey = given instanceof KeyObject && given.type === "secret";
+  const lengthBytes = isKey
+    ? given.symmetricKeySize
+    : given instanceof Uint8Array
+      ? given.length
+      : 0;
+  if ((lengthBytes ?? 0) < LEAST_SECRET_BYTES) {
+    wrong(
+      `keys.accept.${name} must be at least ${LEAST_SECRET_BYTES} bytes, or a secret KeyObject of that many`,
+      "Take 32 bytes of crypto.randomBytes; what people can remember can be guessed.",
+    );
+  }
+  return isKey ? given : createSecretKey(given as Uint8Array);
+}
+
+/** Errors about keys name them and never show them. */
+function wrong(what: string, wayOut: string): never {
+  throw new SystoleTypeError("ERR_SYSTOLE_OPTION", `${what}.\n${wayOut}`);
+}
