@@ -46,6 +46,19 @@ test("examples/mutual-tls: only whoever has the certificate of its id gets in, a
   }
 });
 
+test("examples/lan: whoever is found by multicast is watched by unicast, from all sides", async () => {
+  const lines = await played("lan");
+  const told = lines.map((line) => line.slice(10)).filter((line) => line.startsWith("everybody"));
+  expect(told).toEqual([
+    "everybody sees everybody",
+    "everybody sees elm, and elm everybody",
+    "everybody else knows that birch is dead",
+    "everybody else suspects cedar, at the least",
+    "everybody sees cedar again",
+    "everybody else knows that dogwood left",
+  ]);
+});
+
 const isRedisInstalled = spawnSync("redis-server", ["--version"]).error === undefined;
 
 test.skipIf(!isRedisInstalled)(
