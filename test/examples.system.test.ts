@@ -59,6 +59,19 @@ test("examples/lan: whoever is found by multicast is watched by unicast, from al
   ]);
 });
 
+test("examples/fleet: neither a new NAT mapping, nor new keys, nor an intruder costs a device its life", async () => {
+  const lines = await played("fleet");
+  for (const sight of [
+    / 12 devices moved, each proven by a round trip; /,
+    / every beat bears the new key; /,
+    / it has no effect, and shows as "unknown-key"; /,
+    / meter-12 is dead after \d+ ms of silence: /,
+    /11 of 11 devices live in their first session, 1 is dead\. As it must be\.$/,
+  ]) {
+    expect(lines).toContainEqual(expect.stringMatching(sight));
+  }
+});
+
 const isRedisInstalled = spawnSync("redis-server", ["--version"]).error === undefined;
 
 test.skipIf(!isRedisInstalled)(
