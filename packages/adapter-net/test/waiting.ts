@@ -93,6 +93,7 @@ export class Child {
   readonly exited: Promise<number | string | null>;
   readonly #said: Record<string, unknown>[] = [];
   readonly #listeners: Set<() => void> = new Set();
+  #over = false;
 
   constructor(script: URL, ...args: readonly (string | number)[]) {
     this.process = fork(script, args.map(String), { execArgv: [] });
@@ -105,6 +106,11 @@ export class Child {
         running.delete(this);
         resolve(code ?? signal);
       });
+      // After 'exit': what it said last has been read by then.
+      this.process.once("close", () => {
+        this.#over = true;
+        for (const listener of [...this.#listeners]) listener();
+      });
     });
     running.add(this);
   }
@@ -114,6 +120,7 @@ export class Child {
     for (;;) {
       const at = this.#said.findIndex((message) => message["type"] === type);
       if (at >= 0) return this.#said.splice(at, 1)[0] as Message;
+      if (this.#over) throw new Error(`the child is over, and never said "${type}"`);
       await new Promise<void>((resolve) => {
         const listener = () => {
           this.#listeners.delete(listener);
