@@ -86,6 +86,12 @@ export async function beatsOf(id: string, count: number): Promise<void> {
 
 const running: Set<Child> = new Set();
 
+/** A script that is started by another command, such as `ip netns exec NAME`. */
+export interface Placed {
+  readonly script: URL;
+  readonly through: readonly string[];
+}
+
 /** A child process that talks by messages `{ type, … }`; none is lost, whenever it is asked for. */
 export class Child {
   readonly process: ChildProcess;
@@ -95,8 +101,10 @@ export class Child {
   readonly #listeners: Set<() => void> = new Set();
   #over = false;
 
-  constructor(script: URL, ...args: readonly (string | number)[]) {
-    this.process = fork(script, args.map(String), { execArgv: [] });
+  constructor(what: URL | Placed, ...args: readonly (string | number)[]) {
+    const { script, through } = what instanceof URL ? { script: what, through: [] } : what;
+    const [execPath = "", ...execArgv] = [...through, process.execPath];
+    this.process = fork(script, args.map(String), { execPath, execArgv });
     this.process.on("message", (message) => {
       this.#said.push(message as Record<string, unknown>);
       for (const listener of [...this.#listeners]) listener();

@@ -1,0 +1,3 @@
+import { describeCable } from "./cable.ts";
+
+describeCable();
