@@ -1,8 +1,9 @@
 // What must happen to any watched client when its server is frozen, whoever wrote the two.
 import { type Change, deadAtMostMs, definePolicy } from "@systole/adapter-net";
 import { expect } from "vitest";
+import type { Watched } from "../watched.ts";
+import { Bare } from "./bare.ts";
 import type { Running } from "./programs.ts";
-import { Bare, type Watched } from "./watched.ts";
 
 export const POLICY = { intervalMs: 200, suspectAfterMs: 600, deadAfterMs: 1_400 };
 

@@ -4,9 +4,9 @@ import type { Socket } from "node:net";
 import mqtt, { type MqttClient, type Packet } from "mqtt";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { next } from "../waiting.ts";
+import { Watched } from "../watched.ts";
 import { diesWithinItsPolicy, livesAgain, POLICY } from "./freezing.ts";
 import { isInstalled, mosquitto, Running } from "./programs.ts";
-import { Watched } from "./watched.ts";
 
 describe.skipIf(!isInstalled(mosquitto))(
   "Mosquitto with MQTT.js, beat: () => client.sendPing()",

@@ -4,9 +4,9 @@ import { explain } from "@systole/adapter-net";
 import { Redis } from "ioredis";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { next } from "../waiting.ts";
+import { Watched } from "../watched.ts";
 import { diesWithinItsPolicy, livesAgain, POLICY } from "./freezing.ts";
 import { isInstalled, Running, redis } from "./programs.ts";
-import { Watched } from "./watched.ts";
 
 const PIPELINES = 1_000;
 const KEYS = 50;

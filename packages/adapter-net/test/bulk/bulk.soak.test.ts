@@ -1,0 +1,3 @@
+import { describeBulk } from "./bulk.ts";
+
+describeBulk(50);
