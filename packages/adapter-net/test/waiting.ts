@@ -139,6 +139,11 @@ export class Child {
     }
   }
 
+  /** How many messages nobody has taken. */
+  get unheard(): number {
+    return this.#said.length;
+  }
+
   tell(message: object): void {
     this.process.send(message);
   }

@@ -1,7 +1,7 @@
 // The fault matrix: what each side must say of the other, word for word, in every round; and that no
 // round leaves a handle, a listener or memory behind. How the faults are made: instant.mjs, timed.mjs.
-import { afterAll, describe, expect, test } from "vitest";
-import { Child, killChildren } from "../waiting.ts";
+import { describe, expect, test } from "vitest";
+import { Child } from "../waiting.ts";
 
 /** Each fault with the stories it must have; sessions of the server count from the round's first. */
 type Matrix = Readonly<Record<string, Readonly<Record<string, string>>>>;
@@ -102,10 +102,8 @@ interface Played {
 
 /** Defines the tests; so many rounds of every fault. */
 export function describeMatrix(rounds: { readonly instant: number; readonly timed: number }): void {
-  afterAll(killChildren);
-
-  describe(`${rounds.instant} rounds of what shows at once`, () => {
-    test.concurrent.for(Object.entries(INSTANT))("%s", async ([fault, said]) => {
+  describe.concurrent(`${rounds.instant} rounds of what shows at once`, () => {
+    test.for(Object.entries(INSTANT))("%s", async ([fault, said]) => {
       const { slope, dropped } = await play(fault, said, rounds.instant, 8);
       expect(slope).toBeLessThanOrEqual(SLOPE_BYTES);
       if (fault === "garbage to the server before hello") {
@@ -114,8 +112,8 @@ export function describeMatrix(rounds: { readonly instant: number; readonly time
     });
   });
 
-  describe(`${rounds.timed} rounds of what only time can tell, side by side`, () => {
-    test.concurrent.for(Object.entries(TIMED))("%s", async ([fault, said]) => {
+  describe.concurrent(`${rounds.timed} rounds of what only time can tell, side by side`, () => {
+    test.for(Object.entries(TIMED))("%s", async ([fault, said]) => {
       const { slope } = await play(fault, said, rounds.timed, 20);
       if (slope !== null) expect(slope).toBeLessThanOrEqual(SLOPE_BYTES);
     });

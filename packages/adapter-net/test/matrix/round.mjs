@@ -10,7 +10,7 @@ import { Wire } from "./wire.mjs";
 
 /** Where only time can tell, soon; elsewhere so late that no busy machine comes near it. */
 export const POLICIES = {
-  timed: { intervalMs: 200, suspectAfterMs: 1_000, deadAfterMs: 1_800 },
+  timed: { intervalMs: 200, suspectAfterMs: 1_500, deadAfterMs: 2_500, minSuspicionMs: 300 },
   instant: { intervalMs: 1_000, suspectAfterMs: 10_000, deadAfterMs: 20_000 },
 };
 
@@ -63,6 +63,8 @@ export class Round {
   #wires = [];
   /** What each client, and whatever else had to say something, said. @type {Map<string, string[]>} */
   #said = new Map();
+
+  #phase = "playing";
 
   /** @param {Side} side @param {string} id */
   constructor(side, id) {
@@ -120,6 +122,13 @@ export class Round {
     }
   }
 
+  /** For a round that is stuck. */
+  standing() {
+    const clients = this.#clients.map(({ status }) => status);
+    const said = JSON.stringify(Object.fromEntries(this.#said));
+    return `stuck in ${this.#phase}; clients ${clients}; said ${said}; ${this.side.server.peer(this.id)?.status ?? "nobody"} at the server; ${process.getActiveResourcesInfo()}`;
+  }
+
   /** Until the server has given up this client. */
   async forgotten() {
     while (this.side.server.peer(this.id)) await turn();
@@ -127,8 +136,11 @@ export class Round {
 
   /** Ends whatever the fault has left. */
   async over() {
+    this.#phase = "closing the clients";
     await Promise.all(this.#clients.map((client) => client.close()));
+    this.#phase = "closing the wires";
     await Promise.all(this.#wires.map((wire) => wire.close()));
+    this.#phase = "waiting for the server";
     await this.forgotten();
     this.#said.set("server", this.side.said(this.id));
     return [...this.#said]

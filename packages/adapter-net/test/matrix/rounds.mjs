@@ -22,6 +22,16 @@ const SAMPLES = 30;
 /** Of all rounds: until then code is compiled, tables grow, and caches fill. */
 const WARM_UP = 0.25;
 
+/** A round that does not end says where it stands, instead of letting the test run into its limit. */
+const STUCK_MS = 45_000;
+/** @type {Map<string, { one: Round, startedAt: number }>} */
+const playing = new Map();
+setInterval(() => {
+  for (const { one, startedAt } of playing.values()) {
+    if (performance.now() - startedAt > STUCK_MS) throw new Error(`${fault}: ${one.standing()}`);
+  }
+}, 5_000).unref();
+
 // The first round of an id is unlike the others: the server does not know it yet.
 const ids = Array.from({ length: Number(atOnce) }, (_, n) => `client-${n}`);
 await Promise.all(ids.map((id) => round(id, instant["leave"])));
@@ -54,8 +64,11 @@ async function roundsOf(id, until) {
 /** @param {string} id @param {typeof play} fault */
 async function round(id, fault) {
   const one = new Round(side, id);
+  playing.set(id, { one, startedAt: performance.now() });
   await fault?.(one);
-  return one.over();
+  const story = await one.over();
+  playing.delete(id);
+  return story;
 }
 
 /** Everything that must be as it was, by name. */

@@ -1,3 +1,0 @@
-import { describeCable } from "./cable.ts";
-
-describeCable();

@@ -1,3 +1,0 @@
-import { describeReaders } from "./readers.ts";
-
-describeReaders();
