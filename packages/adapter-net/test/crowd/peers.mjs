@@ -7,10 +7,12 @@ const WAVE = 50;
 // A stall excuses only the side that was frozen, so their own D is far above it.
 const policy = { intervalMs: 1_000, suspectAfterMs: 8_000, deadAfterMs: 20_000 };
 
+const server = { host: "127.0.0.1", port: Number(port) };
+
 process.on("disconnect", () => process.exit());
 for (let from = 0; from < Number(count); from += WAVE) {
   const wave = Array.from({ length: Math.min(WAVE, Number(count) - from) }, (_, n) =>
-    connect({ host: "127.0.0.1", port: Number(port), id: `${prefix}-${from + n}`, policy }),
+    connect({ ...server, id: `${prefix}-${from + n}`, policy, reconnect: true }),
   );
   await Promise.all(wave.map((peer) => peer.alive()));
 }
