@@ -182,7 +182,7 @@ export class Monitor implements Iterable<PeerRef> {
     const stalls = this.#stalls;
     if (!stalls.isQuiet(now)) return this.#hear(ref, undefined, sign, now);
     stalls.renew(now);
-    this.#peers.endSilence(slot, now);
+    this.#peers.endSilence(slot);
     heardAt[slot] = now;
     return true;
   }
@@ -194,7 +194,7 @@ export class Monitor implements Iterable<PeerRef> {
     this.#turn.read();
     const { now } = this.#turn;
     const stalls = this.#stalls;
-    if (!stalls.isQuiet(now) || !this.#peers.hearBeat(slot, now, seq, sign)) {
+    if (!stalls.isQuiet(now) || !this.#peers.hearBeat(slot, seq, sign)) {
       return this.#hear(ref, seq, sign, now);
     }
     stalls.renew(now);

@@ -6,7 +6,7 @@ import type { PeerEvent, PeerOutput } from "../peer/events.ts";
 import { silenceMs } from "../peer/evidence.ts";
 import { isJudged, NEVER, newPeer, type Peer, type Role } from "../peer/state.ts";
 import { shareOf, silenceToShadow, suspicionAt } from "../peer/suspicion.ts";
-import { arrive, isLife, widthFor } from "../peer/tally.ts";
+import { arrive, COUNTS, count, isAhead, isLife, widthFor } from "../peer/tally.ts";
 import { hear, silenceToSuspect, step, verdictAt } from "../peer/transition.ts";
 import type { Policy } from "../policy.ts";
 import type { Turn } from "../turn.ts";
@@ -92,24 +92,41 @@ export class Peers {
   }
 
   /** Takes in a numbered frame of a living peer in place; false, and nothing done, where that is not enough. */
-  hearBeat(slot: number, now: number, seq: number, sign: HeardSign): boolean {
+  hearBeat(slot: number, seq: number, sign: HeardSign): boolean {
     const { rows } = this;
-    const stalls = this.#stalls;
-    const policy = rows.policy(slot);
-    this.#makeRoom(sign, policy);
-    const tally = rows.tallies.take(slot);
-    if (!isLife(tally, now, stalls, seq, sign, policy)) return false;
-    this.endSilence(slot, now);
-    arrive(tally, now, stalls, seq, sign, policy);
-    rows.heardAt[slot] = now;
+    const isPlain = sign === NO_SIGN && rows.policies.varying === 0;
+    if (!(isPlain ? this.#countBeat(slot, seq) : this.#learnBeat(slot, seq, sign))) return false;
+    rows.heardAt[slot] = this.#turn.now;
     if (rows.policies.varying > 0) this.#lower(slot);
     return true;
   }
 
+  #learnBeat(slot: number, seq: number, sign: HeardSign): boolean {
+    const { tallies } = this.rows;
+    const { now } = this.#turn;
+    const policy = this.rows.policy(slot);
+    this.#makeRoom(sign, policy);
+    const tally = tallies.take(slot);
+    if (!isLife(tally, now, this.#stalls, seq, sign, policy)) return false;
+    this.endSilence(slot);
+    return arrive(tally, now, this.#stalls, seq, sign, policy);
+  }
+
+  /** Nobody learns from it, and nothing is in it but its number. */
+  #countBeat(slot: number, seq: number): boolean {
+    const { tallies } = this.rows;
+    tallies.widen(COUNTS);
+    const tally = tallies.take(slot);
+    if (!isAhead(tally, seq)) return false;
+    this.endSilence(slot);
+    count(tally, seq);
+    return true;
+  }
+
   /** A living peer is heard: was that in time by far? */
-  endSilence(slot: number, now: number): void {
+  endSilence(slot: number): void {
     const { heardAt, policies } = this.rows;
-    if (now - (heardAt[slot] as number) >= policies.nearMs) this.#noteNear(slot, now);
+    if (this.#turn.now - (heardAt[slot] as number) >= policies.nearMs) this.#noteNear(slot);
   }
 
   suspicion(slot: number, now: number): number {
@@ -150,9 +167,9 @@ export class Peers {
     this.#isForgotten = false;
   }
 
-  #noteNear(slot: number, now: number): void {
+  #noteNear(slot: number): void {
     try {
-      const silence = Math.max(0, now - this.rows.silentAt(slot, 0));
+      const silence = Math.max(0, this.#turn.now - this.rows.silentAt(slot, 0));
       this.nearMisses.ended(shareOf(silence, this.rows.silenceToSuspect(slot)));
     } catch {
       // A detector that throws is told of where it matters: at its verdict.
