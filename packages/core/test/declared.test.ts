@@ -41,6 +41,15 @@ describe.each(transports)("over %s", (transport) => {
     expect(timing).toMatchObject({ slips: 0, declaredMs: 0 });
   });
 
+  test("how suspicious a peer is, an endpoint tells, too", () => {
+    const { cluster, a } = setUp(0);
+    const b = a.endpoint.find("b") as never;
+    expect(a.endpoint.suspicion(b)).toBeLessThan(0.5);
+    cluster.network.cut("a", "b");
+    cluster.run(6_000);
+    expect(a.endpoint.suspicion(b)).toBeGreaterThanOrEqual(1);
+  });
+
   test("while it stood still it kept to no announcement: that is a slip", () => {
     const { seen } = setUp(5_000);
     expect(seen?.arrivals.timing?.slips).toBeGreaterThan(0);
