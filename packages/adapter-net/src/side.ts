@@ -74,6 +74,8 @@ export class Side {
       policy,
       transport: "stream",
       maxMessageBytes,
+      // From the pool of Node: a socket takes bytes wherever they lie.
+      allocate: Buffer.allocUnsafe,
       send: (_peer, frame, link) => link?.send(frame) ?? false,
       emit: (output) => this.#emit(output),
       observeBeats: () => beatChannel.hasSubscribers,

@@ -21,6 +21,15 @@ describe("the codec", () => {
     );
   });
 
+  test("writes every byte, whatever lay there before", () => {
+    const used = (length: number) => new Uint8Array(length).fill(0xee);
+    fc.assert(
+      fc.property(frames, (frame) => {
+        expect(encodeFrame(frame, 0, used)).toEqual(encodeFrame(frame));
+      }),
+    );
+  });
+
   test("has one encoding for each value: encode(decode(b)) = b for every b it accepts", () => {
     fc.assert(
       fc.property(anyBytes, (bytes) => {

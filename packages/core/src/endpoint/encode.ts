@@ -34,21 +34,31 @@ const writing: Pass = {
   },
 };
 
+/** Where a frame is written: so many bytes, of any content. */
+export type Allocate = (lengthBytes: number) => Uint8Array<ArrayBuffer>;
+
+const allocated: Allocate = (lengthBytes) => new Uint8Array(lengthBytes);
+
 /**
- * The bytes of a frame, and `roomBytes` of room behind it. The caller vouches for the ranges;
- * `decodeFrame` checks them.
+ * The bytes of a frame, and `roomBytes` of room behind it, which is left as it was allocated. The caller
+ * vouches for the ranges; `decodeFrame` checks them.
  */
-export function encodeFrame(frame: Frame, roomBytes = 0): Uint8Array<ArrayBuffer> {
+export function encodeFrame(
+  frame: Frame,
+  roomBytes = 0,
+  allocate: Allocate = allocated,
+): Uint8Array<ArrayBuffer> {
   const index = TYPES.indexOf(frame.type);
   const { fields, endsAt } = LAYOUTS[index] as Layout<Frame>;
   const rest = frame.type === "data" ? frame.payload : frame.extra;
   const { identity } = frame as Partial<BeatFrame>;
   const id = identity && encodeText(identity.id);
   const lengthBytes = endsAt + (id ? 9 + id.length : 0) + rest.length;
-  const bytes = new Uint8Array(lengthBytes + roomBytes);
+  const bytes = allocate(lengthBytes + roomBytes);
   bytes[0] = MAGIC;
   bytes[1] = VERSION;
   bytes[2] = index + 1;
+  bytes[3] = 0;
   writing.u32(bytes, 4, lengthBytes);
   fields(writing, bytes, frame);
   if (id) {

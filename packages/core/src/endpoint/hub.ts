@@ -165,8 +165,8 @@ export function transmit(
   place: Place,
   frame: Frame,
 ): boolean {
-  const { sealing } = options;
-  const bytes = encodeFrame(frame, sealing?.sealBytes);
+  const { sealing, allocate } = options;
+  const bytes = encodeFrame(frame, sealing?.sealBytes, allocate);
   try {
     sealing?.seal(bytes);
     if (options.send(peer, bytes, pathOf(place)) !== false) {
