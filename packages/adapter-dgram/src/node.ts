@@ -56,7 +56,7 @@ export class SystoleNode extends EventEmitter<NodeEvents> implements AsyncDispos
 
   constructor(options: NodeOptions) {
     super();
-    const { id, policy, accept, limits, signal, keys, socket, buffers } = options;
+    const { id, policy, accept, acceptBeacon, limits, signal, keys, socket, buffers } = options;
     const host = options.clock ?? systemHost();
     this.#id = id;
     this.#seals = keys && new Seals(keys);
@@ -73,6 +73,7 @@ export class SystoleNode extends EventEmitter<NodeEvents> implements AsyncDispos
       emit: (output) => this.#emit(output),
       observeBeats: () => beatChannel.hasSubscribers,
       accept: accept && (({ id, path }) => accept({ id, ...addressOf(path) })),
+      acceptBeacon: acceptBeacon && (({ id, path }) => acceptBeacon({ id, ...addressOf(path) })),
     });
     this.#driving = drive(this.#endpoint, host);
     this.#signal = signal;
@@ -145,8 +146,8 @@ export class SystoleNode extends EventEmitter<NodeEvents> implements AsyncDispos
   add(id: string, options: AddOptions): Peer {
     this.#checkOpen();
     checkAddress(options, 1);
-    const { policy, role } = options;
-    const ref = this.#endpoint.add(id, { path: pathOf(options), policy, role });
+    const { policy, role, beacon } = options;
+    const ref = this.#endpoint.add(id, { path: pathOf(options), policy, role, beacon });
     return this.#peers.get(ref) ?? this.#hold(ref, id);
   }
 

@@ -155,7 +155,7 @@ function hear(hub: Hub, { ref }: Pair, session: Session, frame: BeatFrame): bool
 }
 
 /** Answers to our own questions are as many as those; everything else costs a token. */
-function withinLimits(
+export function withinLimits(
   hub: Hub,
   { ref, policy }: Pair,
   session: Session,

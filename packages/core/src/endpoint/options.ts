@@ -51,6 +51,11 @@ export interface EndpointOptions<Path extends string | object = object> {
   readonly emit: (output: EndpointOutput<Path>) => void;
   /** Decides about peers that were not added. Without it nobody unknown gets in. */
   readonly accept?: ((candidate: Candidate<Path>) => Acceptance) | undefined;
+  /**
+   * Decides about beacons: senders that cannot be asked, so that nothing proves their address, nor that
+   * they say it now. Datagrams only. Without it there are none.
+   */
+  readonly acceptBeacon?: ((candidate: Candidate<Path>) => Acceptance) | undefined;
   /** The longest message on a stream, in bytes. Default 1 MiB. */
   readonly maxMessageBytes?: number | undefined;
   readonly limits?: EndpointLimits | undefined;
@@ -92,6 +97,11 @@ export interface EndpointAddOptions<Path> {
   readonly path?: Path | undefined;
   readonly policy?: PolicyOptions | undefined;
   readonly role?: Role | undefined;
+  /**
+   * We only send, one way: whoever is there is never asked and never judged, and hears us only if it
+   * accepts beacons. Datagrams only. The role is `send`. Default false.
+   */
+  readonly beacon?: boolean | undefined;
   /** Take whoever answers at that path, whatever its id. Default false. */
   readonly anyId?: boolean | undefined;
 }
@@ -146,6 +156,10 @@ export function strangersPerSecond({ limits }: Pick<EndpointOptions, "limits">):
 
 export function checkRole(role: Role | undefined): void {
   checkChoice("role", role, ["both", "send", "listen"]);
+}
+
+export function checkBeacon(beacon: boolean | undefined, transport: Transport | undefined): void {
+  check(!beacon || transport === "datagram", "beacon", transport, "for datagrams");
 }
 
 export function checkLeave({ returnInMs = 0, reason }: LeaveOptions): void {

@@ -33,6 +33,8 @@ export interface Pair {
   previous?: Session | undefined;
   /** The newest incarnation that is dead to us. Whoever returns must be newer. */
   buried?: Claim | undefined;
+  /** One of the two only sends: we, or the peer, of which this is what it said last. */
+  beacon?: { readonly claim?: Claim; readonly seq: number } | undefined;
   /** How many more changes of its address are followed; made at the first. */
   moves?: TokenBucket | undefined;
   /** What becomes current when the current conversation ends. */
