@@ -41,7 +41,7 @@ export interface Shared {
   readonly policy: Policy;
   readonly seed: number;
   readonly emit: (output: MonitorOutput) => void;
-  readonly sample: () => void;
+  readonly sample: (peer?: PeerRef) => void;
 }
 
 /** The twin, with a monitor's questions answered from its map. It wants an id for everybody. */
@@ -115,7 +115,7 @@ export class Side<Kind extends Judge> {
       policy: history.policies[0],
       seed: history.seed,
       emit: (output) => this.#onOutput(output),
-      sample: () => this.#onSample(),
+      sample: (peer) => this.#onSample(peer),
     });
   }
 
@@ -141,11 +141,12 @@ export class Side<Kind extends Judge> {
     if (reaction.throws) throw new Error(`sink, output ${this.#outputs}`);
   }
 
-  #onSample(): void {
+  #onSample(peer: PeerRef | undefined): void {
     if (this.#samples++ === 0) return this.#begin();
     const sample = this.#history.samples[this.#samples % 11];
     if (sample === undefined) return;
-    this.log.push(this.#each(sample, (ref) => this.monitor.heard(ref)));
+    if (peer === undefined) this.log.push(this.#each(sample, (ref) => this.monitor.heard(ref)));
+    else this.log.push(peer, sample.throws || this.monitor.heard(peer));
     if (sample.throws) throw new Error(`sample ${this.#samples}`);
   }
 

@@ -12,6 +12,7 @@ import {
 } from "./contests.ts";
 import { takeFromPeer } from "./conversation.ts";
 import { type DataFrame, type Frame, isZero, sameWord } from "./frame.ts";
+import { isAuthentic, isHeld } from "./handshakes.ts";
 import {
   type Arrived,
   define,
@@ -34,6 +35,7 @@ import { may, type Pair, type Session } from "./session.ts";
 import { hasRoom, makeRoom } from "./verdicts.ts";
 
 export function takeFrame(hub: Hub, frame: Arrived<Frame>): void {
+  if (isHeld(hub, frame)) return;
   if (frame.type === "data") return takeData(hub, frame);
   if (isZero(frame.tag)) return takeUntagged(hub, frame);
   const session = hub.sessions.byTag(frame.tag);
@@ -118,15 +120,18 @@ function takeIn(hub: Hub, session: Session, frame: Arrived<Exclude<Frame, DataFr
   if (!isBeat || !isComplete(frame)) return drop(hub, "unintroduced");
   const claim = claimOf(frame);
   const relation = relate(claim, session.claim);
+  // What was looked into was this id, and no other.
+  if (session.claim && session.claim.id !== claim.id) return drop(hub, "wrong-id");
   // It may have given up its side of the conversation before we took it in.
   const isSame = !session.claim || relation === "same" || relation === "new-session";
   if (!isSame) return drop(hub, "old");
   if (!isTimely(hub, session, frame, hub.policy)) return drop(hub, "stale");
   session.claim = claim;
   session.remoteTag = frame.handed;
-  const pair = pairById(hub, claim.id);
   // What it says is answered where it was proven.
   const proven = { ...frame, place: session.place };
+  if (!isAuthentic(hub, session, proven)) return;
+  const pair = pairById(hub, claim.id);
   if (!pair) return admit(hub, session, proven);
   if (challengerOf(hub, pair) === session) return drop(hub, "contested");
   admitUnder(hub, pair, session, proven);

@@ -3,7 +3,7 @@
 // (RFC 5880 §6.8.3), so that two ends never need equal configuration.
 
 import type { Role } from "../peer/state.ts";
-import { derivePolicy, type Policy, scalePolicy } from "../policy.ts";
+import { derivePolicy, type Policy, samePolicy, scalePolicy } from "../policy.ts";
 import type { BeatFrame } from "./frame.ts";
 
 /** What a BEAT or ECHO says about pace. */
@@ -79,8 +79,8 @@ export class Negotiation {
   #lateMs = 0;
   #lateAt = 0;
   #throttledMs = 0;
-  /** What the policy in force was made of. */
-  #madeOf: readonly unknown[] = [];
+  /** Whether hearing the same as before once more would change nothing. */
+  #isSettled = false;
 
   constructor(policy: Policy, role: Role) {
     this.#policy = this.inForce = policy;
@@ -121,15 +121,24 @@ export class Negotiation {
   setPolicy(policy: Policy, nextSeq: number, role: Role = this.#role): void {
     this.#policy = policy;
     this.#role = role;
+    this.#isSettled = false;
     this.#aim(nextSeq);
   }
 
   /** A fresh frame of theirs, `nextSeq` being our next. */
-  heard(pace: Pace, nextSeq: number): void {
+  heard({ gapMs, wishMs, minMs, deadMs }: Pace, nextSeq: number): void {
+    const before = this.#theirs;
+    const isSame =
+      gapMs === before?.gapMs &&
+      wishMs === before.wishMs &&
+      minMs === before.minMs &&
+      deadMs === before.deadMs;
+    if (isSame && this.#isSettled) return;
     // Longer at once; shorter only with the second frame that says so: a beat at the new rate.
-    if (pace.gapMs > 0) this.#peerGapMs = Math.max(pace.gapMs, this.#theirs?.gapMs ?? 0);
-    this.#theirs = pace;
+    if (gapMs > 0) this.#peerGapMs = Math.max(gapMs, before?.gapMs ?? 0);
+    this.#theirs = { gapMs, wishMs, minMs, deadMs };
     this.#aim(nextSeq);
+    this.#isSettled = isSame && !this.pending;
   }
 
   /**
@@ -155,6 +164,7 @@ export class Negotiation {
     if (!this.pending) return;
     this.#gap.echoed(seq);
     this.#dead.echoed(seq);
+    this.#isSettled = false;
     this.#refresh();
   }
 
@@ -204,10 +214,8 @@ export class Negotiation {
       // A returning peer is a new conversation, and that is the endpoint's to begin.
       returns: "never",
     } as const;
-    const madeOf = [factor, ...Object.values(this.#policy), ...Object.values(changes)];
-    if (madeOf.every((part, n) => part === this.#madeOf[n])) return;
-    this.#madeOf = madeOf;
-    this.inForce = derivePolicy(scalePolicy(this.#policy, factor), changes);
+    const next = derivePolicy(scalePolicy(this.#policy, factor), changes);
+    if (!samePolicy(next, this.inForce)) this.inForce = next;
   }
 }
 

@@ -3,7 +3,7 @@
 import type { MonitorOutput } from "../monitor/outputs.ts";
 import { endContest } from "./contests.ts";
 import { type Hub, isDead, pathOf } from "./hub.ts";
-import { DEFAULT_PEERS } from "./options.ts";
+import { DEFAULTS } from "./options.ts";
 import { beat, died } from "./pairs.ts";
 import type { Pair } from "./session.ts";
 
@@ -32,6 +32,7 @@ export function onMonitor(hub: Hub, output: MonitorOutput): void {
 /** Forgets a pair and everything said in it. */
 export function forget(hub: Hub, pair: Pair): void {
   endContest(hub, pair);
+  hub.departures.delete(pair);
   hub.sessions.close(pair.current);
   if (pair.previous) hub.sessions.close(pair.previous);
   hub.pairs.delete(pair.ref);
@@ -42,7 +43,7 @@ export function forget(hub: Hub, pair: Pair): void {
 function bury(hub: Hub, pair: Pair): void {
   if (pair.byHand) return;
   hub.tombstones.add(pair);
-  if (hub.tombstones.size > (hub.options.limits?.tombstones ?? DEFAULT_PEERS)) forgetOldest(hub);
+  if (hub.tombstones.size > (hub.options.limits?.tombstones ?? DEFAULTS.peers)) forgetOldest(hub);
 }
 
 /** Whether there is room for one more peer, or somebody dead who could give way. */
@@ -56,7 +57,7 @@ export function makeRoom(hub: Hub): boolean {
 }
 
 function isFull({ pairs, options }: Hub): boolean {
-  return pairs.size >= (options.limits?.peers ?? DEFAULT_PEERS);
+  return pairs.size >= (options.limits?.peers ?? DEFAULTS.peers);
 }
 
 function forgetOldest(hub: Hub): boolean {

@@ -20,7 +20,7 @@ import {
 import { shareOf, silenceToShadow, suspicionAt } from "../peer/suspicion.ts";
 import { arrive, isLife, widthFor } from "../peer/tally.ts";
 import { hear, silenceToSuspect, step, verdictAt } from "../peer/transition.ts";
-import { definePolicy, type Policy, type PolicyOptions } from "../policy.ts";
+import { definePolicy, type Policy, type PolicyOptions, servedEveryMs } from "../policy.ts";
 import { Turn } from "../turn.ts";
 import { Deadlines } from "./deadlines.ts";
 import { NearMissCounter } from "./near-misses.ts";
@@ -41,8 +41,12 @@ export interface MonitorOptions {
   readonly seed?: number | undefined;
   /** From which lateness on a broken promise is a stall, in ms. Default min(100, min(S)/8). */
   readonly stallToleranceMs?: number | undefined;
-  /** Called before the verdicts of every tick, at most min(S)/4 apart: look for life, call `heard`. */
-  readonly sample?: (() => void) | undefined;
+  /**
+   * For life that must be looked for, such as byte counters: look, and call `heard`. Called with a peer
+   * before a tick does anything that is due to it, and without one, for all of them, at most min(S)/4
+   * apart. So what is found is dated by at most that much too late, and never too early.
+   */
+  readonly sample?: ((peer?: PeerRef) => void) | undefined;
 }
 
 /** Options of `monitor.add`. */
@@ -91,7 +95,10 @@ export function createMonitor(options: MonitorOptions): Monitor {
 /** See {@link createMonitor}. */
 export class Monitor implements Iterable<PeerRef> {
   readonly #policy: Policy;
-  readonly #sampleLife: (() => void) | undefined;
+  readonly #sampleLife: ((peer?: PeerRef) => void) | undefined;
+  #sampledAt: number = -NEVER;
+  /** Whose deadlines are in hand: what a sample moves is set once it had what was due. */
+  #sampledSlot: number = NEVER;
   readonly #turn: Turn<MonitorOutput>;
   readonly #stalls: Stalls;
   readonly #rows: Rows;
@@ -350,7 +357,7 @@ export class Monitor implements Iterable<PeerRef> {
   nextDeadline(): number {
     const { policies, beating } = this.#rows;
     if (policies.judged + beating === 0) return NEVER;
-    return Math.min(this.#deadlines.nextAt, this.#stalls.promisedAt);
+    return Math.min(this.#deadlines.nextAt, this.#stalls.promisedAt, this.#sampleAt());
   }
 
   /**
@@ -455,7 +462,7 @@ export class Monitor implements Iterable<PeerRef> {
   #isIdle(now: number): boolean {
     const stalls = this.#stalls;
     if (
-      this.#sampleLife ||
+      now >= this.#sampleAt() ||
       stalls.health > 0 ||
       now > stalls.promisedAt ||
       this.#deadlines.isDue(now)
@@ -471,8 +478,8 @@ export class Monitor implements Iterable<PeerRef> {
     const stalls = this.#stalls;
     const lateMs = stalls.lateMs(now);
     const stalled = this.#serve();
-    this.#sample();
-    const due = this.#deadlines.take(now, limit);
+    if (now >= this.#sampleAt()) this.#sample();
+    const due = this.#sampled(this.#deadlines.take(now, limit));
     if (due.length === 0 && lateMs === 0 && stalls.health === 0) return;
     this.#judgeSelf(stalled ? 0 : lateMs, due, now);
     const { health, paused } = stalls;
@@ -487,10 +494,34 @@ export class Monitor implements Iterable<PeerRef> {
     }
   }
 
+  /** When everybody is to be looked at again; never where nothing has to be looked for. */
+  #sampleAt(): number {
+    if (this.#sampleLife === undefined || this.#stalls.paused) return NEVER;
+    const { judged, smallestSuspectAfterMs } = this.#rows.policies;
+    // Somebody whose reader is paused, or who is dead, may have come back: that, too, is looked for.
+    return (
+      this.#sampledAt +
+      servedEveryMs(judged > 0 ? smallestSuspectAfterMs : this.#policy.suspectAfterMs)
+    );
+  }
+
+  /** Those who are due and, once they were looked at, still here. */
+  #sampled(due: readonly number[]): readonly number[] {
+    if (this.#sampleLife === undefined) return due;
+    const refs = due.map((slot) => this.#rows.ref(slot));
+    for (const ref of refs) {
+      this.#sampledSlot = slotOf(ref);
+      if (this.#rows.has(ref)) this.#sample(ref);
+    }
+    this.#sampledSlot = NEVER;
+    return due.filter((_slot, n) => this.#rows.has(refs[n] as PeerRef));
+  }
+
   /** A sample that throws costs its own findings, not the verdicts of this tick. */
-  #sample(): void {
+  #sample(peer?: PeerRef): void {
+    if (peer === undefined) this.#sampledAt = this.#turn.now;
     try {
-      this.#sampleLife?.();
+      this.#sampleLife?.(peer);
     } catch (error) {
       this.#turn.fail(error);
     }
@@ -517,7 +548,7 @@ export class Monitor implements Iterable<PeerRef> {
   #putBack(peer: Peer): void {
     const slot = this.#slot;
     this.#rows.put(slot, peer);
-    this.#deadlines.set(slot, this.#dueAt(slot));
+    if (slot !== this.#sampledSlot) this.#deadlines.set(slot, this.#dueAt(slot));
     if (this.#isForgotten) this.#remove(slot);
     this.#isForgotten = false;
   }

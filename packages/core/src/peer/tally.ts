@@ -43,8 +43,10 @@ const SENT_AT = 14;
 const DECLARED = 15;
 /** What of our own stalls had been counted when the newest frame came. */
 const LOST_MS = 16;
+/** Arrival minus timestamp of the newest frame that is a sample. */
+const LATENESS = 17;
 /** Where the memory of the detector begins. */
-export const MEMORY = 17;
+export const MEMORY = 18;
 
 /** How far back an overtaken frame is recognised. */
 const WINDOW = 32;
@@ -294,19 +296,25 @@ function learn(
   }
 }
 
-/** Mean and variance of the lateness, exponentially weighted (Finch 2009, §9; gains 1/n at first). */
+/**
+ * Mean and variance of the lateness, exponentially weighted, with gains of 1/n at first. The variance comes
+ * from successive differences (von Neumann, 1941), because two clocks drift apart.
+ */
 function time(cells: Float64Array, row: number, sentAtMs: number, isFirst: boolean): void {
   const gapMs = sentAtMs - (cells[row + SENT_AT] as number);
   // Announced gaps are whole ms, rounded up; what is within one of them left in time.
   if (!isFirst && gapMs > beat.gapMs + 1) cells[row + SLIPS] = (cells[row + SLIPS] as number) + 1;
   cells[row + SENT_AT] = sentAtMs;
   if (beat.spoilt) return;
-  const samples = (cells[row + SAMPLES] as number) + 1;
+  const samples = cells[row + SAMPLES] as number;
   const offset = cells[row + OFFSET] as number;
   const variance = cells[row + VARIANCE] as number;
-  const error = beat.at - sentAtMs - offset;
+  const lateness = beat.at - sentAtMs;
+  const change = lateness - (cells[row + LATENESS] as number);
+  cells[row + SAMPLES] = samples + 1;
+  cells[row + LATENESS] = lateness;
+  cells[row + OFFSET] = offset + Math.max(GAIN, 1 / (samples + 1)) * (lateness - offset);
+  if (samples === 0) return;
   const gain = Math.max(GAIN, 1 / samples);
-  cells[row + SAMPLES] = samples;
-  cells[row + OFFSET] = offset + gain * error;
-  cells[row + VARIANCE] = samples === 1 ? 0 : (1 - gain) * (variance + gain * error * error);
+  cells[row + VARIANCE] = variance + gain * ((change * change) / 2 - variance);
 }

@@ -92,7 +92,7 @@ export class RecordedMonitor extends Monitor {
       emit: typeof emit === "function" ? (output) => log.callback(() => emit(output)) : emit,
       seed,
       stallToleranceMs,
-      sample: sample && (() => log.callback(sample)),
+      sample: sample && ((peer) => log.callback(() => sample(peer))),
     });
     log.begun();
     this.#log = log;
