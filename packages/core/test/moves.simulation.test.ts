@@ -31,9 +31,9 @@ const rebindings = fc.array(
   fc.record({
     who: fc.constantFrom("a", "b"),
     oldWorks: fc.boolean(),
-    afterMs: fc.integer({ min: 700, max: 4_000 }),
+    afterMs: fc.integer({ min: 700, max: 2_500 }),
   }),
-  { minLength: 1, maxLength: 6 },
+  { minLength: 1, maxLength: 4 },
 );
 
 test("rebinding costs no session and no suspicion, however often and on whichever side", () => {
