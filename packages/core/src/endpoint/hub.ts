@@ -45,13 +45,13 @@ export interface Hub {
   readonly sessions: Sessions;
   readonly pairs: Map<PeerRef, Pair>;
   readonly contests: Map<Pair, Contest>;
-  /** The dead who came by themselves, in the order in which they died. */
-  readonly tombstones: Set<Pair>;
   /** Until when somebody must have been taken in on a connection. */
   readonly handshakes: Alarms<Place>;
   readonly undecided: Map<Place, Undecided>;
   /** When we leave a peer at the latest. */
   readonly departures: Alarms<Pair>;
+  /** The dead who came by themselves, in the order in which they died. */
+  readonly tombstones: Set<Pair>;
   readonly streams: Map<Place, Reassembly>;
   readonly dropped: Partial<Record<DropReason, number>>;
   readonly refused: Partial<Record<RefusedReason, number>>;
@@ -107,10 +107,10 @@ export function createHub(
     sessions: new Sessions(entropy, limits?.candidates ?? DEFAULTS.candidates, trustsPaths),
     pairs: new Map(),
     contests: new Map(),
-    tombstones: new Set(),
     handshakes: new Alarms(),
     undecided: new Map(),
     departures: new Alarms(),
+    tombstones: new Set(),
     streams: new Map(),
     dropped: {},
     refused: {},

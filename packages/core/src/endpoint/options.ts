@@ -89,17 +89,17 @@ export interface EndpointLimits {
   /** Handshakes under way; the oldest gives way. Default 1024, on connections 16 384. */
   readonly candidates?: number | undefined;
   /**
+   * How long a connection may be up before somebody was taken in on it, `authenticate` included.
+   * Default the `deadAfterMs` of the policy.
+   */
+  readonly handshakeMs?: number | undefined;
+  /**
    * Strangers answered in a second, wherever they come from. Default four times `candidates`, so that who
    * is answered has a quarter of a second at least to prove itself.
    */
   readonly strangersPerSecond?: number | undefined;
   /** Changes of address followed for one peer in a minute, begun ones included. Default 10. */
   readonly movesPerMinute?: number | undefined;
-  /**
-   * How long a connection may be up before somebody was taken in on it, `authenticate` included.
-   * Default the `deadAfterMs` of the policy.
-   */
-  readonly handshakeMs?: number | undefined;
 }
 
 /** Options of `endpoint.add`. */
