@@ -22,6 +22,7 @@ export type { Changes } from "./changes.ts";
 export { createNode, type SystoleNode } from "./node.ts";
 export type {
   AddOptions,
+  Candidate,
   NodeEvents,
   NodeOptions,
   NodeStats,

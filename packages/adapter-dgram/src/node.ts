@@ -11,7 +11,7 @@ import {
   type LeaveOptions,
 } from "@systole/core/endpoint";
 import { systemHost } from "@systole/core/system";
-import { addressOf, checkAddress, Paths, type PeerAddress, pathFrom, pathOf } from "./address.ts";
+import { addressOf, checkAddress, Paths, type PeerAddress, pathOf } from "./address.ts";
 import { Changes } from "./changes.ts";
 import { beatChannel, changeChannel, publish } from "./channels.ts";
 import type { AddOptions, NodeEvents, NodeOptions, NodeStats } from "./options.ts";
@@ -57,7 +57,7 @@ export class SystoleNode extends EventEmitter<NodeEvents> implements AsyncDispos
 
   constructor(options: NodeOptions) {
     super();
-    const { id, policy, accept, limits, signal, keys, socket, buffers } = options;
+    const { id, policy, accept, acceptBeacon, limits, signal, keys, socket, buffers } = options;
     const host = options.clock ?? systemHost();
     this.#id = id;
     this.#seals = keys && new Seals(keys);
@@ -74,6 +74,7 @@ export class SystoleNode extends EventEmitter<NodeEvents> implements AsyncDispos
       emit: (output) => this.#emit(output),
       observeBeats: () => beatChannel.hasSubscribers,
       accept: accept && (({ id, path }) => accept({ id, ...addressOf(path) })),
+      acceptBeacon: acceptBeacon && (({ id, path }) => acceptBeacon({ id, ...addressOf(path) })),
     });
     this.#driving = drive(this.#endpoint, host);
     this.#signal = signal;
@@ -114,7 +115,7 @@ export class SystoleNode extends EventEmitter<NodeEvents> implements AsyncDispos
    */
   handle(message: Uint8Array, from: PeerAddress): boolean {
     if (!this.#endpoint.recognises(message)) return false;
-    this.#endpoint.receive(message, pathFrom(from));
+    this.#endpoint.receive(message, this.#paths.of(from));
     return true;
   }
 
@@ -146,8 +147,8 @@ export class SystoleNode extends EventEmitter<NodeEvents> implements AsyncDispos
   add(id: string, options: AddOptions): Peer {
     this.#checkOpen();
     checkAddress(options, 1);
-    const { policy, role } = options;
-    const ref = this.#endpoint.add(id, { path: pathOf(options), policy, role });
+    const { policy, role, beacon } = options;
+    const ref = this.#endpoint.add(id, { path: pathOf(options), policy, role, beacon });
     return this.#peers.get(ref) ?? this.#hold(ref, id);
   }
 

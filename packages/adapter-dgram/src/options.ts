@@ -8,6 +8,11 @@ import type { Change, Move, Peer } from "./peer.ts";
 import type { Keys } from "./seal.ts";
 import type { BufferOptions, Buffers } from "./socket.ts";
 
+/** Somebody unknown, and where it is. */
+export interface Candidate extends PeerAddress {
+  readonly id: string;
+}
+
 /** Options of `createNode`. */
 export interface NodeOptions {
   /** Our name towards the peers: 1 to 128 bytes. */
@@ -18,7 +23,12 @@ export interface NodeOptions {
    * Decides about senders nobody added, once a round trip has proven where they are. Default: none of
    * them gets in.
    */
-  readonly accept?: ((candidate: PeerAddress & { readonly id: string }) => Acceptance) | undefined;
+  readonly accept?: ((candidate: Candidate) => Acceptance) | undefined;
+  /**
+   * Decides about beacons: senders that only send, so that nothing proves their address, nor that they say
+   * it now. Default: there are none.
+   */
+  readonly acceptBeacon?: ((candidate: Candidate) => Acceptance) | undefined;
   readonly limits?: EndpointLimits | undefined;
   /**
    * Every datagram is sealed, and without a seal of an accepted key none has any effect. Default: none
@@ -44,6 +54,11 @@ export interface AddOptions extends PeerAddress {
   readonly policy?: PolicyOptions | undefined;
   /** Default `both`. */
   readonly role?: Role | undefined;
+  /**
+   * We only send there, one way: nobody is asked, nobody is judged, and who is there hears us only if its
+   * `acceptBeacon` says so. The address may be a multicast group. Default false.
+   */
+  readonly beacon?: boolean | undefined;
 }
 
 /** The events of a node. A death is never an `error`. */

@@ -19,7 +19,7 @@ export interface Buffers {
   readonly sendBytes: number;
 }
 
-/** A stall of a second with 40 000 datagrams of 100 bytes: the default of most systems holds a twentieth. */
+/** Beats must outlast a stall of ours; what systems give by default holds a few hundred. */
 const RECEIVE_BYTES = 4_194_304;
 /** With more than this in the socket's own queue, beats are refused instead of queued. */
 const MAX_QUEUED_BYTES = 262_144;

@@ -185,6 +185,23 @@ test("one socket for both families: IPv4 peers are IPv4 addresses", async () => 
   await gateway.add("back", at(back)).alive();
 });
 
+test("a beacon is heard and judged, and no datagram goes back to it", async () => {
+  const listener = await bound("listener", {
+    keys: old,
+    policy: QUICK,
+    acceptBeacon: ({ id }) => id === "lamp",
+  });
+  const story = new Story(listener);
+  const lamp = await bound("lamp", { keys: old, policy: QUICK });
+  lamp.add("listener", { ...at(listener), beacon: true });
+  await story.reached("lamp", "alive");
+  expect(listener.peer("lamp")?.address).toEqual(at(lamp));
+  await beatsOf("lamp", 3);
+  await lamp.close();
+  expect(await story.reached("lamp", "dead")).toMatchObject({ reason: "silence" });
+  expect(listener.stats().framesSent).toBe(0);
+});
+
 test("leave keeps the peer, pause credits it, and the kernel says what it gave", async () => {
   const a = await bound("a", {
     accept: () => true,

@@ -10,7 +10,7 @@ import { Keyring } from "./keyring.ts";
 import { wirePolicies } from "./wire-arbitraries.ts";
 
 /** Many times D: to whoever judges, no different from days. */
-const LONG_MS = 40_000;
+const LONG_MS = 15_000;
 
 interface Captured {
   readonly to: string;

@@ -155,7 +155,7 @@ function hear(hub: Hub, { ref }: Pair, session: Session, frame: BeatFrame): bool
 }
 
 /** Answers to our own questions are as many as those; everything else costs a token. */
-function withinLimits(hub: Hub, pair: Pair, session: Session, frame: BeatFrame): boolean {
+export function withinLimits(hub: Hub, pair: Pair, session: Session, frame: BeatFrame): boolean {
   if (frame.type === "echo" && frame.echo > session.lastEcho) return true;
   if (spend(hub, pair, session)) return true;
   drop(hub, "too-many");

@@ -13,6 +13,7 @@ import { attempt, createHub, define, type Hub, pathOf } from "./hub.ts";
 import { takeFrame } from "./inbox.ts";
 import { endPath, takeBytes } from "./inlet.ts";
 import {
+  checkBeacon,
   checkId,
   checkLeave,
   checkMessage,
@@ -96,6 +97,7 @@ export class Endpoint<Path extends string | object = object> implements Iterable
   add(id: string, options: EndpointAddOptions<Path> = {}): PeerRef {
     checkId(id);
     checkRole(options.role);
+    checkBeacon(options.beacon, this.#hub.options.transport);
     const own = options.policy === undefined ? undefined : define(this.#hub, options.policy);
     return this.#run(() => {
       if (!this.#closed) return addByHand(this.#hub, id, options, own);

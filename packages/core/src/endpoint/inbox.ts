@@ -1,6 +1,7 @@
 // Frames in: who is speaking, and in which conversation. Nothing counts before a round trip has proven
 // the sender's place (datagrams), or the connection itself does (streams, messages).
 
+import { takeBeacon } from "./beacons.ts";
 import {
   challenge,
   challengerOf,
@@ -26,12 +27,12 @@ import {
 import { type Complete, claimOf, isComplete, relate } from "./incarnation.ts";
 import { moveTo } from "./moves.ts";
 import { relateOrTell, tellDead } from "./notices.ts";
-import { DEFAULTS, strangersPerSecond } from "./options.ts";
+import { strangersPerSecond } from "./options.ts";
 import { sendEcho } from "./outbox.ts";
 import { bind, createPair, remembered } from "./pairs.ts";
 import { isTimely } from "./proof.ts";
 import { may, type Pair, type Session } from "./session.ts";
-import { makeRoom } from "./verdicts.ts";
+import { hasRoom, makeRoom } from "./verdicts.ts";
 
 export function takeFrame(hub: Hub, frame: Arrived<Frame>): void {
   if (isHeld(hub, frame)) return;
@@ -66,8 +67,9 @@ function takeUntagged(hub: Hub, frame: Arrived<Exclude<Frame, DataFrame>>): void
 
 /** Nothing is proven: answer, so that it can prove itself, and change nothing. */
 function answerUnproven(hub: Hub, frame: Arrived<Complete>): void {
-  if (!frame.asks) return drop(hub, "untagged");
+  if (!frame.asks) return takeBeacon(hub, frame);
   const pair = pairById(hub, frame.identity.id);
+  if (pair?.beacon) return drop(hub, "untagged");
   const relation = pair && relateOrTell(hub, pair, pair.current, frame);
   if (pair && !relation) return;
   if (pair && relation === "same") return answerPeer(hub, pair, frame);
@@ -137,18 +139,17 @@ function takeIn(hub: Hub, session: Session, frame: Arrived<Exclude<Frame, DataFr
 
 /** Somebody nobody knows: the application decides. */
 function admit(hub: Hub, session: Session, frame: Arrived<Complete>): void {
-  const { limits, accept } = hub.options;
+  const { accept } = hub.options;
   const { id } = frame.identity;
   const path = pathOf(session.place);
   if (path === undefined) return drop(hub, "unknown-path");
-  const isFull = hub.pairs.size >= (limits?.peers ?? DEFAULTS.peers);
-  if (isFull && hub.tombstones.size === 0) return reject(hub, session, "too-many-peers");
+  if (!hasRoom(hub)) return reject(hub, session, "too-many-peers");
   const acceptance = accept?.({ id, path });
   if (!acceptance) return reject(hub, session, "not-accepted");
   const added = pairById(hub, id);
   // The application added it by hand when it was asked: then it is a peer like any other.
   if (added) return admitUnder(hub, added, session, frame);
-  if (isFull && !makeRoom(hub)) return reject(hub, session, "too-many-peers");
+  if (!makeRoom(hub)) return reject(hub, session, "too-many-peers");
   const own = acceptance === true ? {} : acceptance;
   const policy = remembered(own.policy === undefined ? hub.policy : define(hub, own.policy));
   const { role = hub.role } = own;

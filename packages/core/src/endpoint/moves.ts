@@ -16,9 +16,11 @@ const MOVES_PER_MINUTE = 10;
 export function locate(hub: Hub, pair: Pair, session: Session, frame: Arrived<BeatFrame>): void {
   const { move, place } = session;
   if (move && sameWord(frame.tag, move.tag)) {
-    // The tag reached the peer, wherever it is: from now on it is the one we hand out everywhere.
+    // The tag reached the peer, wherever it is: from now on it is the one we hand out everywhere, and so it
+    // proves no place any more but this one.
     session.tag = move.tag;
-    if (frame.place === move.place) return arrive(hub, pair, session);
+    session.move = undefined;
+    if (frame.place === move.place) return arrive(hub, pair, session, move.place);
   }
   if (frame.place === place || !moveTo(hub, pair, session, frame.place)) return;
   // A question is answered there anyway. Neither is longer than what came.
@@ -39,13 +41,10 @@ export function moveTo(hub: Hub, pair: Pair, session: Session, place: Place): bo
   return true;
 }
 
-function arrive(hub: Hub, { ref: peer, id }: Pair, session: Session): void {
-  const { move, place } = session;
-  if (!move) return;
-  session.place = move.place;
-  session.move = undefined;
+function arrive(hub: Hub, { ref: peer, id }: Pair, session: Session, place: Place): void {
+  const [from, to] = [pathOf(session.place), pathOf(place)];
+  session.place = place;
   hub.counts.moves += 1;
-  const [from, to] = [pathOf(place), pathOf(move.place)];
   if (from !== undefined && to !== undefined)
     hub.turn.push({ type: "moved", peer, id, at: hub.turn.now, from, to });
 }

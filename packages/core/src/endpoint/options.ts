@@ -63,6 +63,11 @@ export interface EndpointOptions<Path extends string | object = object> {
   readonly authenticate?: ((candidate: Candidate<Path>) => boolean | undefined) | undefined;
   /** Decides about peers that were not added. Without it nobody unknown gets in. */
   readonly accept?: ((candidate: Candidate<Path>) => Acceptance) | undefined;
+  /**
+   * Decides about beacons: senders that cannot be asked, so that nothing proves their address, nor that
+   * they say it now. Datagrams only. Without it there are none.
+   */
+  readonly acceptBeacon?: ((candidate: Candidate<Path>) => Acceptance) | undefined;
   /** The longest message on a stream, in bytes. Default 1 MiB. */
   readonly maxMessageBytes?: number | undefined;
   readonly limits?: EndpointLimits | undefined;
@@ -109,6 +114,11 @@ export interface EndpointAddOptions<Path> {
   readonly path?: Path | undefined;
   readonly policy?: PolicyOptions | undefined;
   readonly role?: Role | undefined;
+  /**
+   * We only send, one way: whoever is there is never asked and never judged, and hears us only if it
+   * accepts beacons. Datagrams only. The role is `send`. Default false.
+   */
+  readonly beacon?: boolean | undefined;
   /** Take whoever answers at that path, whatever its id. Default false. */
   readonly anyId?: boolean | undefined;
 }
@@ -181,6 +191,10 @@ export function checkOptions(options: EndpointOptions<never>): void {
   );
 }
 
+export function strangersPerSecond({ limits }: Pick<EndpointOptions, "limits">): number {
+  return limits?.strangersPerSecond ?? 4 * (limits?.candidates ?? DEFAULTS.candidates);
+}
+
 /** @throws RangeError or TypeError `ERR_SYSTOLE_OPTION` */
 export function checkMessage(bytes: unknown, maxBytes: number = DEFAULTS.maxMessageBytes): void {
   const isBytes = bytes instanceof Uint8Array;
@@ -197,12 +211,12 @@ export function checkMessage(bytes: unknown, maxBytes: number = DEFAULTS.maxMess
   check(length <= maxBytes, "A message", length, `at most ${maxBytes} bytes long`, wayOut);
 }
 
-export function strangersPerSecond({ limits }: Pick<EndpointOptions, "limits">): number {
-  return limits?.strangersPerSecond ?? 4 * (limits?.candidates ?? DEFAULTS.candidates);
-}
-
 export function checkRole(role: Role | undefined): void {
   checkChoice("role", role, ["both", "send", "listen"]);
+}
+
+export function checkBeacon(beacon: boolean | undefined, transport: Transport | undefined): void {
+  check(!beacon || transport === "datagram", "beacon", transport, "for datagrams");
 }
 
 export function checkLeave({ returnInMs, reason, withinMs }: LeaveSoonOptions): void {

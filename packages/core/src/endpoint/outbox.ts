@@ -34,7 +34,8 @@ export function sendBeat(
   session: Session,
   { asks, untagged }: BeatOptions,
 ): number | undefined {
-  const { introduced, negotiation, place } = session;
+  const { introduced, negotiation, place, pair } = session;
+  if (pair?.beacon) return sendBeacon(hub, session);
   const tag = untagged ? NO_TAG : session.remoteTag;
   return sendBeatFrame(hub, session, {
     type: "beat",
@@ -43,6 +44,13 @@ export function sendBeat(
     asks: asks || !introduced || negotiation.pending || negotiation.peerOnlyAnswers,
     complete: !introduced || isZero(tag),
   });
+}
+
+/** A BEAT that asks nothing and hands out nothing: there is no way back. */
+function sendBeacon(hub: Hub, session: Session): number | undefined {
+  const { place } = session;
+  const how = { type: "beat", tag: NO_TAG, handed: NO_TAG, place, complete: true } as const;
+  return sendBeatFrame(hub, session, how);
 }
 
 /** The ECHO to a BEAT that asks; goes to where the question came from. Never longer than it. */
@@ -129,6 +137,8 @@ function sendBeatFrame(
     readonly place: Place;
     readonly asks?: boolean;
     readonly complete: boolean;
+    /** Default: the one for this place. */
+    readonly handed?: Word64;
     /** The frame it is about, where that one was not taken in. */
     readonly about?: BeatFrame | undefined;
     readonly peer?: PeerRef | undefined;
@@ -152,7 +162,7 @@ function sendBeatFrame(
       epoch,
       session: number,
       seq,
-      handed: tagFor(session, place),
+      handed: how.handed ?? tagFor(session, place),
       echo: about?.seq ?? heardSeq,
       heldMicros: Math.min(2 ** 32 - 1, Math.round(heldMs * 1_000)),
       counted: !about && session.heardCounted,

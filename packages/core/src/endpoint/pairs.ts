@@ -14,7 +14,7 @@ export function createPair(
   ref: PeerRef,
   id: string,
   current: Session,
-  how: Pick<Pair, "policy" | "role" | "anyId" | "byHand">,
+  how: Pick<Pair, "policy" | "role" | "anyId" | "byHand" | "beacon">,
 ): Pair {
   const pair: Pair = { ref, id, current, ...how };
   current.pair = pair;
@@ -27,9 +27,11 @@ export function createPair(
 export function addByHand(
   hub: Hub,
   id: string,
-  { path, role = hub.role, anyId = false }: EndpointAddOptions<Path>,
+  { path, role: ownRole = hub.role, anyId = false, beacon: isBeacon }: EndpointAddOptions<Path>,
   ownPolicy: Policy | undefined,
 ): PeerRef {
+  const beacon = isBeacon ? { seq: 0 } : undefined;
+  const role = isBeacon ? "send" : ownRole;
   const policy = ownPolicy ?? hub.policy;
   const known = pairById(hub, id);
   if (known && isDead(hub, known)) {
@@ -40,14 +42,15 @@ export function addByHand(
   }
   const ref = hub.monitor.add(id, { policy: derivePolicy(policy, { returns: "never" }), role });
   const session = hub.sessions.open(path ?? ref, policy, role, hub.turn.now);
-  createPair(hub, ref, id, session, { policy, role, anyId, byHand: true });
+  createPair(hub, ref, id, session, { policy, role, anyId, byHand: true, beacon });
   return ref;
 }
 
 /** Changes what is asked of a peer. What shortens comes into force once the peer knows. */
 export function changePolicy(hub: Hub, pair: Pair, policy: Policy): void {
   const { negotiation, nextSeq } = pair.current;
-  pair.policy = pair.byHand ? policy : remembered(policy);
+  const wanted = pair.beacon ? unproven(policy) : policy;
+  pair.policy = pair.byHand ? wanted : remembered(wanted);
   negotiation.setPolicy(pair.policy, nextSeq);
   hub.monitor.setPolicy(pair.ref, negotiation.inForce);
 }
@@ -167,6 +170,11 @@ export function sayLeave(
   distrust(current);
   current.farewell = { reason, returnInMs: Math.min(2 ** 32 - 1, Math.ceil(returnInMs)) };
   sendLeave(hub, current, current.remoteTag, current.place);
+}
+
+/** Of who cannot be asked no proof is asked. */
+export function unproven(policy: Policy): Policy {
+  return derivePolicy(policy, { proof: "any" });
 }
 
 /** Peers that came by themselves are forgotten one day; those added by hand are not. */

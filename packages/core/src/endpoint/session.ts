@@ -34,10 +34,12 @@ export interface Pair {
   previous?: Session | undefined;
   /** The newest incarnation that is dead to us. Whoever returns must be newer. */
   buried?: Claim | undefined;
-  /** What our LEAVE will say, while the transport still sends what it queued. */
-  leaving?: LeaveOptions;
+  /** One of the two only sends: we, or the peer, of which this is what it said last. */
+  beacon?: { readonly claim?: Claim; readonly seq: number } | undefined;
   /** How many more changes of its address are followed; made at the first. */
   moves?: TokenBucket | undefined;
+  /** What our LEAVE will say, while the transport still sends what it queued. */
+  leaving?: LeaveOptions;
   /** What becomes current when the current conversation ends. */
   successor?: Session | undefined;
 }
@@ -151,10 +153,10 @@ export function createSession(
     place: start.place,
     createdAt: start.createdAt,
     negotiation: start.negotiation,
+    move: undefined,
     pair: undefined,
     claim: undefined,
     authentic: undefined,
-    move: undefined,
     remoteTag: NO_TAG,
     farewell: undefined,
     answeredAt: Number.NEGATIVE_INFINITY,

@@ -43,11 +43,24 @@ export function forget(hub: Hub, pair: Pair): void {
 function bury(hub: Hub, pair: Pair): void {
   if (pair.byHand) return;
   hub.tombstones.add(pair);
-  if (hub.tombstones.size > (hub.options.limits?.tombstones ?? DEFAULTS.peers)) makeRoom(hub);
+  if (hub.tombstones.size > (hub.options.limits?.tombstones ?? DEFAULTS.peers)) forgetOldest(hub);
 }
 
-/** Forgets whoever has been dead for longest; false where nobody is. */
+/** Whether there is room for one more peer, or somebody dead who could give way. */
+export function hasRoom(hub: Hub): boolean {
+  return !isFull(hub) || hub.tombstones.size > 0;
+}
+
+/** Where there is no room, forgets whoever has been dead for longest. False where nobody is. */
 export function makeRoom(hub: Hub): boolean {
+  return !isFull(hub) || forgetOldest(hub);
+}
+
+function isFull({ pairs, options }: Hub): boolean {
+  return pairs.size >= (options.limits?.peers ?? DEFAULTS.peers);
+}
+
+function forgetOldest(hub: Hub): boolean {
   for (const pair of hub.tombstones) {
     const { ref: peer, id } = pair;
     hub.monitor.remove(peer);
