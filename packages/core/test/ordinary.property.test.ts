@@ -37,12 +37,18 @@ const steps = fc.array(
   { maxLength: 60 },
 );
 
+interface Member {
+  readonly host: ManualHost;
+  readonly endpoint: Endpoint<string>;
+  readonly said: Uint8Array[];
+}
+
 /** A gateway and its peers; what they say to it goes through `mail`. */
 class World {
   readonly outputs: EndpointOutput<string>[] = [];
   readonly gateway: Endpoint<string>;
   readonly #host = new ManualHost({ seed: 1 });
-  readonly #peers: { host: ManualHost; endpoint: Endpoint<string>; said: Uint8Array[] }[];
+  readonly #peers: Member[];
   readonly #mail: (bytes: Uint8Array) => Uint8Array;
 
   constructor(mail: (bytes: Uint8Array) => Uint8Array, detector?: Detector) {
@@ -54,7 +60,7 @@ class World {
       policy: { ...POLICY, detector },
       accept: () => true,
       send: (_peer, frame, path) => {
-        const { endpoint } = this.#peers[Number(path)] as World["#peers"][number];
+        const { endpoint } = this.#peers[Number(path)] as Member;
         endpoint.receive(frame, "gateway");
       },
       emit: (output) => this.outputs.push(output),
@@ -84,7 +90,7 @@ class World {
       if (step.type === "pass") this.gateway.tick();
       return;
     }
-    const { host, endpoint, said } = this.#peers[step.peer] as World["#peers"][number];
+    const { host, endpoint, said } = this.#peers[step.peer] as Member;
     host.freeze(Math.max(0, endpoint.nextDeadline() - host.now()));
     endpoint.tick();
     if (step.late) return;
