@@ -94,8 +94,15 @@ export class Child {
   readonly #said: Record<string, unknown>[] = [];
   readonly #listeners: Set<() => void> = new Set();
 
-  constructor(script: URL, ...args: readonly (string | number)[]) {
-    this.process = fork(script, args.map(String), { execArgv: [] });
+  /** A script, or one that runs within a network namespace. */
+  constructor(script: URL | { script: URL; space: string }, ...args: readonly (string | number)[]) {
+    this.process =
+      script instanceof URL
+        ? fork(script, args.map(String), { execArgv: [] })
+        : fork(script.script, args.map(String), {
+            execPath: "ip",
+            execArgv: ["netns", "exec", script.space, process.execPath],
+          });
     this.process.on("message", (message) => {
       this.#said.push(message as Record<string, unknown>);
       for (const listener of [...this.#listeners]) listener();
