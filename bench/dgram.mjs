@@ -59,7 +59,7 @@ writeFileSync(
   `${JSON.stringify({ machine, rows }, null, 2)}\n`,
 );
 if (values.write) {
-  writePage(new URL("../docs/dgram-performance.md", here), text, "bench:dgram");
+  writePage(new URL("../docs/dgram-performance.md", here), "bench:dgram", text);
 }
 
 async function measured(name, options) {

@@ -15,6 +15,7 @@ export function judged({ beats, monitor }) {
     most(`heard, ${K(peers)} peers`, ns("Systole heard"), plain, "ns");
     most(`heardBeat, ${K(peers)}`, ns("Systole heardBeat"), numbered, "ns");
     most(`heardBeat, own detector, ${K(peers)}`, ns("Systole, own detector"), numbered, "ns");
+    most(`heardBeat, adaptive, ${K(peers)}`, ns("Systole, adaptive"), numbered, "ns");
   }
   for (const peers of [1e5, 1e6]) {
     const bytes = (name) => cell(name, peers).bytesPerPeer;
@@ -184,7 +185,7 @@ function heading(text) {
   return `### ${text}`;
 }
 
-function table(head, rows) {
+export function table(head, rows) {
   const all = [head, ...rows];
   const widths = head.map((_, at) => Math.max(3, ...all.map((row) => row[at].length)));
   const line = (row) =>
@@ -200,7 +201,7 @@ function fixed(value, digits) {
 }
 
 /** Three digits are as many as a shared machine is good for. */
-function figure(value) {
+export function figure(value) {
   if (value >= 100) return value.toFixed(0);
   return value >= 10 ? value.toFixed(1) : value.toFixed(2);
 }

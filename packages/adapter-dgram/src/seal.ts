@@ -21,40 +21,36 @@ interface Key {
   readonly name: string;
   readonly secret: KeyObject;
   /** Names the key on the wire, and follows from it. */
-  readonly id: number;
+  readonly id: Uint8Array;
   /** Datagrams that it opened. */
   opened: number;
 }
 
-const MAC_BYTES = 16;
+const CODE_BYTES = 16;
 const ID_BYTES = 4;
 const LEAST_SECRET_BYTES = 16;
 
 // Of their own, so that nothing is allocated for a datagram but what node:crypto needs: computed and
 // received codes to compare, and views of what is covered, by length.
-const computed = Buffer.alloc(MAC_BYTES);
-const received = Buffer.alloc(MAC_BYTES);
+const computed = Buffer.alloc(CODE_BYTES);
+const received = Buffer.alloc(CODE_BYTES);
 const covered = Buffer.alloc(MAX_CONTROL_BYTES + ID_BYTES);
 const views: Buffer[] = [];
 
 /** Seals and opens datagrams. A seal is the key's id (4 bytes) and the code over all before the code. */
 export class Seals implements Sealing {
-  readonly sealBytes: number = ID_BYTES + MAC_BYTES;
+  readonly sealBytes: number = ID_BYTES + CODE_BYTES;
   #signing: Key;
   #accepted: ReadonlyMap<number, Key>;
 
   /** @throws TypeError `ERR_SYSTOLE_OPTION` */
   constructor(keys: Keys) {
-    const { signing, accepted } = keysOf(keys, new Map());
-    this.#signing = signing;
-    this.#accepted = accepted;
+    [this.#signing, this.#accepted] = keysOf(keys, new Map());
   }
 
   /** Other keys from now on. Those that stay go on counting. */
   use(keys: Keys): void {
-    const { signing, accepted } = keysOf(keys, this.#accepted);
-    this.#signing = signing;
-    this.#accepted = accepted;
+    [this.#signing, this.#accepted] = keysOf(keys, this.#accepted);
   }
 
   /** How many datagrams each accepted key opened: one that opens none any more can go. */
@@ -64,71 +60,59 @@ export class Seals implements Sealing {
     );
   }
 
-  readonly seal = (datagram: Uint8Array): void => {
-    const macAt = datagram.length - MAC_BYTES;
+  readonly seal = (sealed: Uint8Array): void => {
+    const codeOffset = sealed.length - CODE_BYTES;
     const { id, secret } = this.#signing;
-    datagram[macAt - 4] = id >>> 24;
-    datagram[macAt - 3] = id >>> 16;
-    datagram[macAt - 2] = id >>> 8;
-    datagram[macAt - 1] = id;
-    compute(secret, datagram, macAt);
-    datagram.set(computed, macAt);
+    sealed.set(id, codeOffset - ID_BYTES);
+    compute(secret, sealed, codeOffset);
+    sealed.set(computed, codeOffset);
   };
 
-  readonly open = (datagram: Uint8Array): "opened" | "unknown-key" | "bad-seal" => {
-    const macAt = datagram.length - MAC_BYTES;
-    const key = this.#accepted.get(idAt(datagram, macAt - ID_BYTES));
+  readonly open = (sealed: Uint8Array): "opened" | "unknown-key" | "bad-seal" => {
+    const codeOffset = sealed.length - CODE_BYTES;
+    const key = this.#accepted.get(wordOf(sealed, codeOffset - ID_BYTES));
     // No code is computed for who does not even know a key's id.
     if (key === undefined) return "unknown-key";
-    if (macAt > covered.length) return "bad-seal";
-    compute(key.secret, datagram, macAt);
-    for (let at = 0; at < MAC_BYTES; at++) received[at] = datagram[macAt + at] as number;
+    if (codeOffset > covered.length) return "bad-seal";
+    compute(key.secret, sealed, codeOffset);
+    for (let n = 0; n < CODE_BYTES; n++) received[n] = sealed[codeOffset + n] as number;
     if (!timingSafeEqual(computed, received)) return "bad-seal";
     key.opened += 1;
     return "opened";
   };
 }
 
-/** Puts the code over the first `lengthBytes` of a datagram into `computed`. */
-function compute(secret: KeyObject, datagram: Uint8Array, lengthBytes: number): void {
-  const view = viewOf(lengthBytes);
-  for (let at = 0; at < lengthBytes; at++) view[at] = datagram[at] as number;
+/** Puts the code over the first bytes of a datagram into `computed`. */
+function compute(secret: KeyObject, sealed: Uint8Array, coveredBytes: number): void {
+  views[coveredBytes] ??= covered.subarray(0, coveredBytes);
+  const view = views[coveredBytes] as Buffer;
+  for (let n = 0; n < coveredBytes; n++) view[n] = sealed[n] as number;
   // As a string: cheaper than a buffer for each.
-  computed.write(
-    createHmac("sha256", secret).update(view).digest("binary"),
-    0,
-    MAC_BYTES,
-    "latin1",
-  );
+  const code = createHmac("sha256", secret).update(view).digest("binary");
+  computed.write(code, 0, CODE_BYTES, "latin1");
 }
 
-function viewOf(lengthBytes: number): Buffer {
-  const known = views[lengthBytes];
-  if (known !== undefined) return known;
-  const view = covered.subarray(0, lengthBytes);
-  views[lengthBytes] = view;
-  return view;
-}
-
-function idAt(bytes: Uint8Array, at: number): number {
-  const [a = 0, b = 0, c = 0, d = 0] = [bytes[at], bytes[at + 1], bytes[at + 2], bytes[at + 3]];
-  return ((a << 24) | (b << 16) | (c << 8) | d) >>> 0;
+function wordOf(seal: Uint8Array, offset: number): number {
+  let word = 0;
+  for (let n = 0; n < ID_BYTES; n++) word = word * 256 + (seal[offset + n] as number);
+  return word;
 }
 
 function keysOf(
   { sign, accept }: Keys,
   known: ReadonlyMap<number, Key>,
-): { readonly signing: Key; readonly accepted: ReadonlyMap<number, Key> } {
+): readonly [signing: Key, accepted: ReadonlyMap<number, Key>] {
   const accepted = new Map<number, Key>();
   let signing: Key | undefined;
   for (const [name, given] of Object.entries(accept ?? {})) {
     const secret = secretOf(name, given);
-    const id = createHmac("sha256", secret).update("systole key id").digest().readUInt32BE(0);
-    const other = accepted.get(id);
+    const id = createHmac("sha256", secret).update("systole key id").digest().subarray(0, ID_BYTES);
+    const word = wordOf(id, 0);
+    const other = accepted.get(word);
     if (other)
       wrong(`keys.accept: ${other.name} and ${name} are the same key`, "Leave one of them out.");
-    const key = { name, secret, id, opened: known.get(id)?.opened ?? 0 };
-    accepted.set(id, key);
+    const key = { name, secret, id, opened: known.get(word)?.opened ?? 0 };
+    accepted.set(word, key);
     if (name === sign) signing = key;
   }
   if (signing === undefined) {
@@ -138,7 +122,7 @@ function keysOf(
       "Accept the key you sign with, too.",
     );
   }
-  return { signing, accepted };
+  return [signing, accepted];
 }
 
 function secretOf(name: string, given: Secret): KeyObject {

@@ -67,7 +67,7 @@ const neighbours = () =>
   SIDES.map(({ name, address }, n) => {
     const other = SIDES[1 - n] as (typeof SIDES)[number];
     const args = [name, address, other.name, other.address, PORT];
-    return new Child({ script: SCRIPT, space: spaceOf(name) }, ...args);
+    return new Child({ script: SCRIPT, through: ["ip", "netns", "exec", spaceOf(name)] }, ...args);
   }) as [Child, Child];
 
 /** Whoever starts first may have found nobody there yet. */

@@ -34,6 +34,11 @@ export interface PolicyOptions {
   readonly returns?: "new-session" | "never" | undefined;
   /** For connections: a dead peer asks to be dialled again, instead of getting beats. Default false. */
   readonly redial?: boolean | undefined;
+  /**
+   * Beats ask the other side for a sign of life, in a protocol that answers them: one is due when nothing
+   * came or nothing left for an interval, not only when nothing left. Default false.
+   */
+  readonly solicits?: boolean | undefined;
   /** The first back-off of beats or dials to a dead peer; it doubles each time. Default `intervalMs`. */
   readonly backoffMinMs?: number | undefined;
   /** The longest back-off. Default 10 s, or `backoffMinMs` where that is longer. */
@@ -66,6 +71,7 @@ export interface Policy {
   readonly proof: Proof;
   readonly returns: "new-session" | "never";
   readonly redial: boolean;
+  readonly solicits: boolean;
   readonly backoffMinMs: number;
   readonly backoffMaxMs: number;
   readonly forgetAfterMs?: number;
@@ -142,6 +148,7 @@ function withDefaults({
   proof = "any",
   returns = "new-session",
   redial = false,
+  solicits = false,
   backoffMinMs = intervalMs,
   backoffMaxMs = Math.max(10_000, backoffMinMs),
   forgetAfterMs,
@@ -163,6 +170,7 @@ function withDefaults({
     proof,
     returns,
     redial,
+    solicits,
     backoffMinMs,
     backoffMaxMs,
     ...(forgetAfterMs !== undefined && { forgetAfterMs }),
@@ -223,10 +231,13 @@ function isDetector(detector: unknown): detector is Detector {
   return typeof learn === "function" && Number.isInteger(size) && (size as number) > 0;
 }
 
-const CHOICES: readonly (readonly ["proof" | "returns" | "redial", readonly unknown[]])[] = [
+type Choice = "proof" | "returns" | "redial" | "solicits";
+
+const CHOICES: readonly (readonly [Choice, readonly unknown[]])[] = [
   ["proof", ["any", "round-trip"]],
   ["returns", ["new-session", "never"]],
   ["redial", [true, false]],
+  ["solicits", [true, false]],
 ];
 
 function checkRelations(policy: Policy): void {
@@ -326,9 +337,26 @@ export function scalePolicy(policy: Policy, factor: number): Policy {
   });
 }
 
-/** A variant of a valid policy, made by us and therefore not checked again. */
+/** By the policy they were made of: the last variants that were asked for, newest first. */
+const variants: WeakMap<Policy, Policy[]> = new WeakMap();
+const KEPT_VARIANTS = 8;
+
+/**
+ * A variant of a valid policy, made by us and therefore not checked again. Peers that are dealt with
+ * alike share one object: thousands of them mostly are.
+ */
 export function derivePolicy(policy: Policy, changes: Partial<Policy>): Policy {
   const derived = Object.freeze({ ...policy, ...changes });
+  const others = variants.get(policy) ?? [];
+  const alike = others.find((each) => samePolicy(each, derived));
+  if (alike) return alike;
+  variants.set(policy, [derived, ...others].slice(0, KEPT_VARIANTS));
   known.add(derived);
   return derived;
+}
+
+/** Whether two policies say the same. */
+export function samePolicy(a: Policy, b: Policy): boolean {
+  const names = Object.keys(a) as (keyof Policy)[];
+  return names.length === Object.keys(b).length && names.every((name) => a[name] === b[name]);
 }

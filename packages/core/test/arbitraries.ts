@@ -45,6 +45,7 @@ export const policies: fc.Arbitrary<Policy> = threeNumbers
           proof: fc.constantFrom("any" as const, "round-trip" as const),
           returns: fc.constantFrom("new-session" as const, "never" as const),
           redial: fc.boolean(),
+          solicits: fc.boolean(),
           backoffMinMs: fc.integer({ min: 1, max: 3_000 }),
           forgetAfterMs: fc.integer({ min: forgetMs, max: 2 * forgetMs }),
           detector: fc.constantFrom(patient, broken),

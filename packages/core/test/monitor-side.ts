@@ -1,7 +1,7 @@
 // One side of a comparison: a monitor or its twin, with a clock, a sink and a sampling hook that do
 // what the history says, and the log of everything that came out. What is drawn is in
 // monitor-operations.ts, the comparison in monitor-histories.ts.
-import type { HeardSign } from "../src/monitor/monitor.ts";
+import type { HeardSign } from "../src/monitor/options.ts";
 import type { MonitorOutput } from "../src/monitor/outputs.ts";
 import type { PeerRef } from "../src/monitor/refs.ts";
 import type { EndReason, PeerState, Role } from "../src/peer/state.ts";
@@ -41,7 +41,7 @@ export interface Shared {
   readonly policy: Policy;
   readonly seed: number;
   readonly emit: (output: MonitorOutput) => void;
-  readonly sample: () => void;
+  readonly sample: (peer?: PeerRef) => void;
 }
 
 /** The twin, with a monitor's questions answered from its map. It wants an id for everybody. */
@@ -115,7 +115,7 @@ export class Side<Kind extends Judge> {
       policy: history.policies[0],
       seed: history.seed,
       emit: (output) => this.#onOutput(output),
-      sample: () => this.#onSample(),
+      sample: (peer) => this.#onSample(peer),
     });
   }
 
@@ -141,11 +141,12 @@ export class Side<Kind extends Judge> {
     if (reaction.throws) throw new Error(`sink, output ${this.#outputs}`);
   }
 
-  #onSample(): void {
+  #onSample(peer: PeerRef | undefined): void {
     if (this.#samples++ === 0) return this.#begin();
     const sample = this.#history.samples[this.#samples % 11];
     if (sample === undefined) return;
-    this.log.push(this.#each(sample, (ref) => this.monitor.heard(ref)));
+    if (peer === undefined) this.log.push(this.#each(sample, (ref) => this.monitor.heard(ref)));
+    else this.log.push(peer, sample.throws || this.monitor.heard(peer));
     if (sample.throws) throw new Error(`sample ${this.#samples}`);
   }
 

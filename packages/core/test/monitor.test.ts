@@ -2,7 +2,8 @@
 // are in crowd.test.ts.
 import { describe, expect, test } from "vitest";
 import type { Detector } from "../src/detectors/detector.ts";
-import { createMonitor, type MonitorOptions } from "../src/monitor/monitor.ts";
+import { createMonitor } from "../src/monitor/monitor.ts";
+import type { MonitorOptions } from "../src/monitor/options.ts";
 import type { MonitorOutput } from "../src/monitor/outputs.ts";
 import type { PeerRef } from "../src/monitor/refs.ts";
 import { ManualHost } from "../src/testing/manual-host.ts";
@@ -209,6 +210,59 @@ describe("whoever drives it", () => {
     saved = monitor.find("a");
     tickAt(3_000);
     expect(changes()).toEqual(["a alive", "b alive", "b suspect"]);
+  });
+});
+
+describe("sampling", () => {
+  function sampled() {
+    const looks: (string | undefined)[] = [];
+    const made = setUp({
+      sample: (peer) => looks.push(peer === undefined ? "all" : made.monitor.id(peer)),
+    });
+    return { ...made, looks };
+  }
+
+  test("looks at everybody a quarter of S apart, however often somebody ticks", () => {
+    const { monitor, looks, tickAt } = sampled();
+    for (const id of ["a", "b"]) monitor.heard(monitor.add(id, { role: "listen" }));
+    for (let at = 0; at <= 2_250; at += 10) tickAt(at);
+    expect(looks).toEqual(["all", "all", "all", "all"]);
+    expect(monitor.nextDeadline()).toBe(3_000);
+  });
+
+  test("looks at whoever is judged or beaten before that is done, and at nobody else", () => {
+    const { monitor, looks, tickAt, changes } = sampled();
+    for (const id of ["a", "b"]) monitor.heard(monitor.add(id, { role: "listen" }));
+    tickAt(2_400);
+    monitor.heard(monitor.find("b") as PeerRef);
+    looks.length = 0;
+    tickAt(3_000);
+    expect([looks, changes().at(-1)]).toEqual([["a"], "a suspect"]);
+  });
+
+  test("goes on where nobody is judged: a reader that was paused may read again", () => {
+    const { monitor, looks, tickAt } = sampled();
+    const peer = monitor.add("a");
+    monitor.heard(peer);
+    monitor.pause(peer);
+    tickAt(0);
+    looks.length = 0;
+    expect(monitor.nextDeadline()).toBeLessThanOrEqual(750);
+    tickAt(750);
+    expect(looks[0]).toBe("all");
+  });
+
+  test("who is removed meanwhile gets nothing more", () => {
+    const { monitor, outputs, tickAt } = setUp({
+      sample: (peer) => peer !== undefined && monitor.remove(peer),
+    });
+    monitor.add("a");
+    tickAt(10_000);
+    expect([outputs, monitor.size, monitor.nextDeadline()]).toEqual([
+      [],
+      0,
+      Number.POSITIVE_INFINITY,
+    ]);
   });
 });
 

@@ -48,7 +48,7 @@ class World {
   readonly outputs: EndpointOutput<string>[] = [];
   readonly gateway: Endpoint<string>;
   readonly #host = new ManualHost({ seed: 1 });
-  readonly #peers: Member[];
+  readonly #peers: readonly Member[];
   readonly #mail: (bytes: Uint8Array) => Uint8Array;
 
   constructor(mail: (bytes: Uint8Array) => Uint8Array, detector?: Detector) {

@@ -49,6 +49,7 @@ describe("defaults", () => {
       proof: "any",
       returns: "new-session",
       redial: false,
+      solicits: false,
       backoffMinMs: 1_000,
       backoffMaxMs: 10_000,
       wishMs: 1_000,

@@ -1,7 +1,7 @@
 // A deliberately dumb second monitor: a Map of states, `transition` folded over each, and its own
 // small books of stalls, promises and health, kept as lists and recomputed from them. It knows no
 // stored bounds and no counters. The real monitor must say the same things in the same order.
-import type { EndedOptions } from "../src/monitor/monitor.ts";
+import type { EndedOptions } from "../src/monitor/options.ts";
 import type { MonitorOutput } from "../src/monitor/outputs.ts";
 import type { PeerRef } from "../src/monitor/refs.ts";
 import type { PeerEvent, Sign } from "../src/peer/events.ts";
@@ -24,7 +24,7 @@ export interface TwinOptions {
   readonly policy: PolicyOptions;
   readonly emit: (output: MonitorOutput) => void;
   readonly seed: number;
-  readonly sample?: () => void;
+  readonly sample?: (peer?: PeerRef) => void;
 }
 
 interface Peer {
@@ -69,6 +69,7 @@ export class Twin {
   #drivers = 0;
   #servedAt: number;
   #promisedAt = Number.POSITIVE_INFINITY;
+  #sampledAt = Number.NEGATIVE_INFINITY;
   #promisedFor = Number.POSITIVE_INFINITY;
   health = 0;
   #healthAt = Number.NEGATIVE_INFINITY;
@@ -204,12 +205,19 @@ export class Twin {
     this.#turn(() => {
       const lateMs = this.#pausedAt === undefined ? this.#now - this.#promisedAt : 0;
       const stalled = this.#serve();
-      this.#attempt(() => this.#options.sample?.());
+      if (this.#now >= this.#sampleAt()) {
+        this.#sampledAt = this.#now;
+        this.#attempt(() => this.#options.sample?.());
+      }
       const deadlines = new Map([...this.peers.values()].map((peer) => [peer, this.#due(peer)]));
       const all = [...deadlines.keys()].filter((peer) => this.#due(peer) <= this.#now);
-      const due = this.#slice(all, slice ? SLICE : all.length + 1);
+      const taken = this.#slice(all, slice ? SLICE : all.length + 1);
       const order = (peer: Peer) => deadlines.get(peer) as number;
-      due.sort((a, b) => order(a) - order(b) || slotOf(a) - slotOf(b));
+      taken.sort((a, b) => order(a) - order(b) || slotOf(a) - slotOf(b));
+      const isHere = (peer: Peer) => this.peers.get(peer.ref) === peer;
+      for (const peer of taken)
+        if (isHere(peer)) this.#attempt(() => this.#options.sample?.(peer.ref));
+      const due = taken.filter(isHere);
       this.#judgeSelf(stalled ? 0 : lateMs, due);
       const judging = this.#pausedAt === undefined;
       const { health } = this;
@@ -226,9 +234,9 @@ export class Twin {
   }
 
   suspicion(ref: PeerRef): number | undefined {
+    const { state, policy } = this.peers.get(ref) ?? {};
+    if (state === undefined || policy === undefined) return undefined;
     return this.#turn(() => {
-      const { state, policy } = this.peers.get(ref) ?? {};
-      if (state === undefined || policy === undefined) return undefined;
       const peer = thaw(state, widthFor(policy, true));
       return suspicionAt(peer, this.#now, this.#totals(), policy);
     });
@@ -238,7 +246,16 @@ export class Twin {
     const beating = [...this.peers.values()].some(({ state }) => state.beatDueAt !== undefined);
     if (this.#judged().length === 0 && !beating) return Number.POSITIVE_INFINITY;
     const promise = this.#pausedAt === undefined ? this.#promisedAt : Number.POSITIVE_INFINITY;
-    return Math.min(promise, ...[...this.peers.values()].map((peer) => this.#due(peer)));
+    const dues = [...this.peers.values()].map((peer) => this.#due(peer));
+    return Math.min(promise, this.#sampleAt(), ...dues);
+  }
+
+  /** A quarter of the smallest S after the last time; of the default one where nobody is judged. */
+  #sampleAt(): number {
+    if (this.#pausedAt !== undefined || !this.#options.sample) return Number.POSITIVE_INFINITY;
+    const judged = this.#judged().map(({ policy }) => policy.suspectAfterMs);
+    const smallest = judged.length > 0 ? Math.min(...judged) : this.#policy.suspectAfterMs;
+    return this.#sampledAt + smallest / 4;
   }
 
   // ── peers ──────────────────────────────────────────────────────────────────────────────────────

@@ -34,7 +34,10 @@ export interface Timing {
    * only differences from it mean something.
    */
   readonly offsetMs: number;
-  /** Variance of that, in ms²: the variance of the delay. */
+  /**
+   * Variance of that, in ms²: the variance of the delay, from how it differs from frame to frame, so that the
+   * drift of two clocks is not in it.
+   */
   readonly varianceMs2: number;
   /** Frames that left later than their sender had announced. */
   readonly slips: number;

@@ -1,7 +1,7 @@
 // Newcomers. One id, one life: a newcomer under the id of a live peer waits while the incumbent is asked.
 
 import { sameWord } from "./frame.ts";
-import { type Arrived, type Hub, isDead, isLive, refuse } from "./hub.ts";
+import { type Arrived, type Hub, isDead, isLive, refuse, settle } from "./hub.ts";
 import { type Complete, claimOf, relate } from "./incarnation.ts";
 import { tell } from "./outbox.ts";
 import { beat, bind } from "./pairs.ts";
@@ -38,9 +38,13 @@ export function challenge(hub: Hub, pair: Pair, challenger: Session): void {
   if (challengerOf(hub, pair) === challenger) return;
   // Strangers that come after it must not push it out while it waits.
   hub.sessions.adopt(challenger);
-  endContest(hub, pair);
-  const probeAt = hub.monitor.observedNow();
-  const untilAt = probeAt + pair.policy.minSuspicionMs;
+  settle(hub, challenger.place);
+  const now = hub.monitor.observedNow();
+  // The incumbent has been silent for as long as the rival before has waited.
+  const { untilAt = now + pair.policy.minSuspicionMs, probeAt = now } =
+    hub.contests.get(pair) ?? {};
+  const before = endContest(hub, pair);
+  if (before) refuseRival(hub, before);
   hub.contests.set(pair, { challenger, untilAt, probeAt });
 }
 
@@ -51,8 +55,12 @@ export function incumbentHeard(hub: Hub, pair: Pair): void {
   const holder = pair.current.claim;
   // It may have come in by another conversation meanwhile: nobody is its own rival.
   if (!rival || (holder && sameWord(rival.boot, holder.boot))) return;
-  tell(hub, challenger, "duplicate-id");
-  refuse(hub, challenger.place, "duplicate-id");
+  refuseRival(hub, challenger);
+}
+
+function refuseRival(hub: Hub, rival: Session): void {
+  tell(hub, rival, "duplicate-id");
+  refuse(hub, rival.place, "duplicate-id");
 }
 
 /** The newcomer, if there was one, is turned away; it has no conversation with us any more. */

@@ -7,10 +7,11 @@ import type { PeerRef } from "../monitor/refs.ts";
 import type { Role } from "../peer/state.ts";
 import { definePolicy, derivePolicy, type Policy, type PolicyOptions } from "../policy.ts";
 import { Turn } from "../turn.ts";
+import { Alarms } from "./alarms.ts";
 import { TokenBucket } from "./bucket.ts";
 import { encodeFrame } from "./encode.ts";
 import type { Frame, Word64 } from "./frame.ts";
-import { DEFAULT_CANDIDATES, type EndpointOptions, strangersPerSecond } from "./options.ts";
+import { DEFAULTS, type EndpointOptions, strangersPerSecond } from "./options.ts";
 import type { DropReason, EndpointOutput, RefusedReason } from "./outputs.ts";
 import type { SealFault } from "./sealing.ts";
 import type { Contest, Pair, Path, Place } from "./session.ts";
@@ -19,6 +20,12 @@ import type { Reassembly } from "./stream.ts";
 
 /** A frame, and where it came from. */
 export type Arrived<Of extends Frame> = Of & { readonly place: Place };
+
+/** Frames of somebody on a connection about whom nothing is decided yet. */
+export interface Undecided {
+  readonly frames: Arrived<Frame>[];
+  heldBytes: number;
+}
 
 export interface Hub {
   readonly options: EndpointOptions<Path>;
@@ -38,8 +45,16 @@ export interface Hub {
   readonly sessions: Sessions;
   readonly pairs: Map<PeerRef, Pair>;
   readonly contests: Map<Pair, Contest>;
+  /** Until when somebody must have been taken in on a connection. */
+  readonly handshakes: Alarms<Place>;
+  readonly undecided: Map<Place, Undecided>;
+  /** When we leave a peer at the latest. */
+  readonly departures: Alarms<Pair>;
+  /** The dead who came by themselves, in the order in which they died. */
+  readonly tombstones: Set<Pair>;
   readonly streams: Map<Place, Reassembly>;
   readonly dropped: Partial<Record<DropReason, number>>;
+  readonly refused: Partial<Record<RefusedReason, number>>;
   readonly counts: {
     framesSent: number;
     framesReceived: number;
@@ -48,6 +63,7 @@ export interface Hub {
     sendFailures: number;
     moves: number;
     movesRefused: number;
+    forgottenEarly: number;
   };
   lastStallMs: number;
   /** How many more strangers may be answered now. */
@@ -88,11 +104,16 @@ export function createHub(
       emit: onMonitor,
       seed: options.seed ?? entropy(),
     }),
-    sessions: new Sessions(entropy, limits?.candidates ?? DEFAULT_CANDIDATES, trustsPaths),
+    sessions: new Sessions(entropy, limits?.candidates ?? DEFAULTS.candidates, trustsPaths),
     pairs: new Map(),
     contests: new Map(),
+    handshakes: new Alarms(),
+    undecided: new Map(),
+    departures: new Alarms(),
+    tombstones: new Set(),
     streams: new Map(),
     dropped: {},
+    refused: {},
     counts: {
       framesSent: 0,
       framesReceived: 0,
@@ -101,6 +122,7 @@ export function createHub(
       sendFailures: 0,
       moves: 0,
       movesRefused: 0,
+      forgottenEarly: 0,
     },
     lastStallMs: 0,
     greetings: new TokenBucket(strangersPerSecond(options), 0),
@@ -162,7 +184,17 @@ export function transmit(
 /** Whoever is at this place can do nothing useful there any more. */
 export function refuse(hub: Hub, place: Place, reason: RefusedReason): void {
   const path = pathOf(place);
-  if (path !== undefined) hub.turn.push({ type: "refused", path, reason });
+  settle(hub, place);
+  hub.streams.delete(place);
+  if (path === undefined) return;
+  hub.refused[reason] = (hub.refused[reason] ?? 0) + 1;
+  hub.turn.push({ type: "refused", path, reason });
+}
+
+/** A handshake is over, however it ended. */
+export function settle({ handshakes, undecided }: Hub, place: Place): void {
+  handshakes.delete(place);
+  undecided.delete(place);
 }
 
 /** A place as the transport knows it: undefined for a peer that was added without a path. */

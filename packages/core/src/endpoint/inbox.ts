@@ -11,6 +11,7 @@ import {
 } from "./contests.ts";
 import { takeFromPeer } from "./conversation.ts";
 import { type DataFrame, type Frame, isZero, sameWord } from "./frame.ts";
+import { isAuthentic, isHeld } from "./handshakes.ts";
 import {
   type Arrived,
   define,
@@ -25,13 +26,15 @@ import {
 import { type Complete, claimOf, isComplete, relate } from "./incarnation.ts";
 import { moveTo } from "./moves.ts";
 import { relateOrTell, tellDead } from "./notices.ts";
-import { strangersPerSecond } from "./options.ts";
+import { DEFAULTS, strangersPerSecond } from "./options.ts";
 import { sendEcho } from "./outbox.ts";
 import { bind, createPair, remembered } from "./pairs.ts";
 import { isTimely } from "./proof.ts";
 import { may, type Pair, type Session } from "./session.ts";
+import { makeRoom } from "./verdicts.ts";
 
 export function takeFrame(hub: Hub, frame: Arrived<Frame>): void {
+  if (isHeld(hub, frame)) return;
   if (frame.type === "data") return takeData(hub, frame);
   if (isZero(frame.tag)) return takeUntagged(hub, frame);
   const session = hub.sessions.byTag(frame.tag);
@@ -120,15 +123,18 @@ function takeIn(hub: Hub, session: Session, frame: Arrived<Exclude<Frame, DataFr
   if (!isBeat || !isComplete(frame)) return drop(hub, "unintroduced");
   const claim = claimOf(frame);
   const relation = relate(claim, session.claim);
+  // What was looked into was this id, and no other.
+  if (session.claim && session.claim.id !== claim.id) return drop(hub, "wrong-id");
   // It may have given up its side of the conversation before we took it in.
   const isSame = !session.claim || relation === "same" || relation === "new-session";
   if (!isSame) return drop(hub, "old");
   if (!isTimely(hub, session, frame, hub.policy)) return drop(hub, "stale");
   session.claim = claim;
   session.remoteTag = frame.handed;
-  const pair = pairById(hub, claim.id);
   // What it says is answered where it was proven.
   const proven = { ...frame, place: session.place };
+  if (!isAuthentic(hub, session, proven)) return;
+  const pair = pairById(hub, claim.id);
   if (!pair) return admit(hub, session, proven);
   if (challengerOf(hub, pair) === session) return drop(hub, "contested");
   admitUnder(hub, pair, session, proven);
@@ -140,12 +146,14 @@ function admit(hub: Hub, session: Session, frame: Arrived<Complete>): void {
   const { id } = frame.identity;
   const path = pathOf(session.place);
   if (path === undefined) return drop(hub, "unknown-path");
-  if (hub.pairs.size >= (limits?.peers ?? 100_000)) return reject(hub, session, "too-many-peers");
+  const isFull = hub.pairs.size >= (limits?.peers ?? DEFAULTS.peers);
+  if (isFull && hub.tombstones.size === 0) return reject(hub, session, "too-many-peers");
   const acceptance = accept?.({ id, path });
   if (!acceptance) return reject(hub, session, "not-accepted");
   const added = pairById(hub, id);
   // The application added it by hand when it was asked: then it is a peer like any other.
   if (added) return admitUnder(hub, added, session, frame);
+  if (isFull && !makeRoom(hub)) return reject(hub, session, "too-many-peers");
   const own = acceptance === true ? {} : acceptance;
   const policy = remembered(own.policy === undefined ? hub.policy : define(hub, own.policy));
   const { role = hub.role } = own;

@@ -31,7 +31,7 @@ export function relate(claimed: Incarnation, known: Incarnation | undefined): Re
   if (known === undefined) return "new-process";
   if (!sameWord(claimed.boot, known.boot)) {
     // Nobody can go above the highest epoch: whoever claimed it must not keep the id for ever.
-    const isTop = known.epoch >= TOP - 2;
+    const isTop = known.epoch >= TOP - 1;
     return claimed.epoch > known.epoch || isTop ? "new-process" : "clock-behind";
   }
   if (claimed.epoch < known.epoch || claimed.session < known.session) return "old";

@@ -4,8 +4,10 @@ import type { EndReason } from "../peer/state.ts";
 import { incumbentHeard } from "./contests.ts";
 import { decodeFrame } from "./decode.ts";
 import type { Frame } from "./frame.ts";
-import { attempt, drop, type Hub, refuse, speakerAt } from "./hub.ts";
+import { opened } from "./handshakes.ts";
+import { attempt, drop, type Hub, refuse, settle, speakerAt } from "./hub.ts";
 import { takeFrame } from "./inbox.ts";
+import { DEFAULTS } from "./options.ts";
 import { takeOrdinary } from "./ordinary.ts";
 import type { Place, Session } from "./session.ts";
 import { Reassembly } from "./stream.ts";
@@ -19,6 +21,7 @@ export function takeBytes(hub: Hub, bytes: Uint8Array, from: Place): boolean {
     return false;
   }
   hub.counts.bytesReceived += bytes.length;
+  opened(hub, place);
   if (hub.isStream) {
     takeChunk(hub, bytes, place);
     return false;
@@ -35,7 +38,10 @@ export function takeBytes(hub: Hub, bytes: Uint8Array, from: Place): boolean {
 
 function take(hub: Hub, frame: Frame, place: Place): void {
   hub.counts.framesReceived += 1;
-  attempt(hub, () => takeFrame(hub, Object.assign(frame, { place })));
+  // Set, not assigned from an object: that would take longer than to decode the frame.
+  const arrived = frame as Frame & { place: Place };
+  arrived.place = place;
+  attempt(hub, () => takeFrame(hub, arrived));
 }
 
 function takeChunk(hub: Hub, bytes: Uint8Array, place: Place): void {
@@ -47,11 +53,13 @@ function takeChunk(hub: Hub, bytes: Uint8Array, place: Place): void {
     // Its ECHO may be stuck behind a long message.
     incumbentHeard(hub, speaker);
   }
-  const { maxMessageBytes = 2 ** 20 } = hub.options;
+  const { maxMessageBytes = DEFAULTS.maxMessageBytes } = hub.options;
   const stream = hub.streams.get(place) ?? new Reassembly(maxMessageBytes);
   hub.streams.set(place, stream);
-  const fault = stream.push(bytes, (frame) => take(hub, frame, place));
-  if (!fault || hub.streams.get(place) !== stream) return;
+  // Nothing more is taken of a path that was refused meanwhile.
+  const isOpen = () => hub.streams.get(place) === stream;
+  const fault = stream.push(bytes, (frame) => isOpen() && take(hub, frame, place));
+  if (!fault || !isOpen()) return;
   // The bytes of a stream are no frames: nothing that follows can be trusted.
   drop(hub, fault);
   endPath(hub, place, "protocol-error");
@@ -62,6 +70,7 @@ function takeChunk(hub: Hub, bytes: Uint8Array, place: Place): void {
 export function endPath(hub: Hub, from: Place, reason: EndReason): void {
   const session = sessionAt(hub, from);
   hub.streams.delete(session?.place ?? from);
+  settle(hub, session?.place ?? from);
   if (!session) return;
   const { pair } = session;
   if (pair?.current === session) hub.monitor.ended(pair.ref, reason);

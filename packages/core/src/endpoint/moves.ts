@@ -1,7 +1,7 @@
 // Peers whose address changes under way (datagrams; a NAT gave another port). A peer is its id and its
 // conversation, so its frames count wherever they come from; but we go on sending to the old place until
 // the new one has returned a tag that was handed out only there, and until then send no more to it than
-// came from it. If the peer is heard from the old place meanwhile, it has not moved.
+// came from it.
 
 import { TokenBucket } from "./bucket.ts";
 import { type BeatFrame, sameWord } from "./frame.ts";
@@ -20,10 +20,9 @@ export function locate(hub: Hub, pair: Pair, session: Session, frame: Arrived<Be
     session.tag = move.tag;
     if (frame.place === move.place) return arrive(hub, pair, session);
   }
-  if (frame.place === place) session.move = undefined;
-  else if (moveTo(hub, pair, session, frame.place) && !frame.asks && session.introduced)
-    // A question is answered there anyway. Neither is longer than what came.
-    sendChallenge(hub, session, frame);
+  if (frame.place === place || !moveTo(hub, pair, session, frame.place)) return;
+  // A question is answered there anyway. Neither is longer than what came.
+  if (!frame.asks && session.introduced) sendChallenge(hub, session, frame);
 }
 
 /** Begins a move to this place, if that is not under way; false where there were too many. */

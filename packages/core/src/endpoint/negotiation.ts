@@ -3,7 +3,7 @@
 // (RFC 5880 §6.8.3), so that two ends never need equal configuration.
 
 import type { Role } from "../peer/state.ts";
-import { derivePolicy, type Policy, scalePolicy } from "../policy.ts";
+import { derivePolicy, type Policy, samePolicy, scalePolicy } from "../policy.ts";
 import type { BeatFrame } from "./frame.ts";
 
 /** What a BEAT or ECHO says about pace. */
@@ -79,8 +79,6 @@ export class Negotiation {
   #lateMs = 0;
   #lateAt = 0;
   #throttledMs = 0;
-  /** What the policy in force was made of. */
-  #madeOf: readonly unknown[] = [];
 
   constructor(policy: Policy, role: Role) {
     this.#policy = this.inForce = policy;
@@ -140,10 +138,11 @@ export class Negotiation {
 
   /** A fresh frame of theirs, `nextSeq` being our next. */
   heard(pace: Pace, nextSeq: number): void {
-    if (this.isSettled(pace.gapMs, pace.wishMs, pace.minMs, pace.deadMs)) return;
+    const { gapMs, wishMs, minMs, deadMs } = pace;
+    if (this.isSettled(gapMs, wishMs, minMs, deadMs)) return;
     // Longer at once; shorter only with the second frame that says so: a beat at the new rate.
-    if (pace.gapMs > 0) this.#peerGapMs = Math.max(pace.gapMs, this.#theirs?.gapMs ?? 0);
-    this.#theirs = pace;
+    if (gapMs > 0) this.#peerGapMs = Math.max(gapMs, this.#theirs?.gapMs ?? 0);
+    this.#theirs = { gapMs, wishMs, minMs, deadMs };
     this.#aim(nextSeq);
   }
 
@@ -219,10 +218,8 @@ export class Negotiation {
       // A returning peer is a new conversation, and that is the endpoint's to begin.
       returns: "never",
     } as const;
-    const madeOf = [factor, ...Object.values(this.#policy), ...Object.values(changes)];
-    if (madeOf.every((part, n) => part === this.#madeOf[n])) return;
-    this.#madeOf = madeOf;
-    this.inForce = derivePolicy(scalePolicy(this.#policy, factor), changes);
+    const next = derivePolicy(scalePolicy(this.#policy, factor), changes);
+    if (!samePolicy(next, this.inForce)) this.inForce = next;
   }
 }
 

@@ -8,7 +8,7 @@ import { i32At, u32At, u48At } from "./decode.ts";
 import { TOP } from "./frame.ts";
 import type { Hub } from "./hub.ts";
 import { BEAT_BYTES, COUNTED, MAGIC, VERSION } from "./layout.ts";
-import { type Pair, type Place, type Session, sentAt } from "./session.ts";
+import { forgetBefore, type Pair, type Place, type Session, sentAt } from "./session.ts";
 
 /** Magic, version, type and flags of it, without COUNTED. */
 const HEAD = (MAGIC << 24) | (VERSION << 16) | (1 << 8);
@@ -69,6 +69,7 @@ function hear(hub: Hub, pair: Pair, session: Session, bytes: Uint8Array): boolea
   session.heardCounted = counted;
   session.heardStalledMs = stalledMs;
   if (isNews) session.lastEcho = echo;
+  forgetBefore(session, nonce);
   const isCounted = ((bytes[3] as number) & COUNTED) !== 0;
   if (isCounted && nonce.at > session.trustedFrom) session.trustedFrom = nonce.at;
   return true;
@@ -97,6 +98,7 @@ function saysNothingNew(
     u48At(bytes, 22) === claim.session &&
     i32At(bytes, 34) === (remoteTag.hi | 0) &&
     i32At(bytes, 38) === (remoteTag.lo | 0) &&
+    u32At(bytes, 52) > 0 &&
     !negotiation.incompatible &&
     negotiation.isSettled(u32At(bytes, 52), u32At(bytes, 56), u32At(bytes, 60), u32At(bytes, 64))
   );

@@ -44,7 +44,17 @@ export interface BeatObserved extends About {
 }
 
 /** Why a path is of no use any more. */
-export type RefusedReason = "protocol-error" | "not-accepted" | "duplicate-id" | "too-many-peers";
+export type RefusedReason =
+  | "protocol-error"
+  /** `authenticate` said no. */
+  | "not-authentic"
+  | "not-accepted"
+  | "duplicate-id"
+  | "too-many-peers"
+  /** Nobody said who it is within `limits.handshakeMs`. */
+  | "handshake-timeout"
+  /** More handshakes than `limits.candidates`: the oldest gave way. */
+  | "too-many-handshakes";
 
 /** A path (a connection, in adapters) that belongs to no peer, or no longer: close it. */
 export interface RefusedOutput<Path> {
@@ -112,6 +122,8 @@ export type DropReason =
   | "too-many-strangers"
   /** More frames than we said we accept. */
   | "too-many"
+  /** Not who it says it is, as the application knows. */
+  | "not-authentic"
   /** Not accepted by the application. */
   | "not-accepted"
   /** A NOTICE that is not about what we are now. */
@@ -129,12 +141,22 @@ export interface EndpointStats {
   readonly bytesReceived: number;
   /** `send` threw or returned false. */
   readonly sendFailures: number;
+  /** Peers, dead ones included. */
+  readonly peers: number;
+  /** Of these, who came by themselves and are dead. */
+  readonly tombstones: number;
+  /** Dead peers that were forgotten before their time, because of `limits`. */
+  readonly forgottenEarly: number;
   /** Peers that were followed to another address. */
   readonly moves: number;
   /** Changes of address that were not followed, because of `limits.movesPerMinute`. */
   readonly movesRefused: number;
   /** Everything that arrived and had no effect, by reason. */
   readonly dropped: Readonly<Partial<Record<DropReason, number>>>;
+  /** Paths that were turned away, by reason. */
+  readonly refused: Readonly<Partial<Record<RefusedReason, number>>>;
+  /** Connections on which nobody has been taken in yet. */
+  readonly handshakes: number;
   /** Handshakes of unknown senders under way. */
   readonly candidates: number;
   /** Conversations kept, tombstones included. */

@@ -84,6 +84,8 @@ export class Sessions {
     const before = this.#strangers.get(place);
     if (before) this.close(before);
     for (const oldest of this.#strangers.values()) {
+      // A connection ends with its handshake; see handshakes.ts.
+      if (this.#placesAreOwned) break;
       const isFresh = now - oldest.createdAt <= policy.deadAfterMs;
       if (isFresh && this.#strangers.size < this.#maxStrangers) break;
       this.close(oldest);

@@ -43,8 +43,10 @@ const SENT_AT = 14;
 const DECLARED = 15;
 /** What of our own stalls had been counted when the newest frame came. */
 const LOST_MS = 16;
+/** Arrival minus timestamp of the newest frame that is a sample. */
+const LATENESS = 17;
 /** Where the memory of the detector begins. */
-export const MEMORY = 17;
+export const MEMORY = 18;
 
 /** How far back an overtaken frame is recognised. */
 const WINDOW = 32;
@@ -175,18 +177,21 @@ export function widthFor({ detector, shadow }: Judges, isTimed: boolean): number
   return isTimed || learned > 0 ? MEMORY + learned : COUNTS;
 }
 
+/** Whether a number is ahead of all others. */
+export function isAhead({ cells, at }: Tally, seq: number): boolean {
+  return seq > (cells[at + HIGHEST_SEQ] as number);
+}
+
 /** Whether a frame is a sign of life: ahead of all others, and an echo of something new if it is one. */
 export function isLife(
-  { cells, at: row }: Tally,
+  tally: Tally,
   at: number,
   stalls: StallTotals,
   seq: number,
   sign: ArrivalSign,
   policy: Judges,
 ): boolean {
-  return (
-    seq > (cells[row + HIGHEST_SEQ] as number) && !isStale(sign, observedAt(at, stalls), policy)
-  );
+  return isAhead(tally, seq) && !isStale(sign, observedAt(at, stalls), policy);
 }
 
 /**
@@ -216,7 +221,7 @@ export function arrive(
 }
 
 /** Counts a frame by its number: how many numbers it skipped, or −1 where it is behind. */
-function count({ cells, at }: Tally, seq: number): number {
+export function count({ cells, at }: Tally, seq: number): number {
   const highestSeq = cells[at + HIGHEST_SEQ] as number;
   const received = cells[at + RECEIVED] as number;
   const recent = cells[at + RECENT] as number;
@@ -224,13 +229,15 @@ function count({ cells, at }: Tally, seq: number): number {
     countBehind(cells, at, highestSeq - seq, recent);
     return -1;
   }
+  cells[at + RECEIVED] = received + 1;
+  cells[at + HIGHEST_SEQ] = seq;
+  // Nearly always one comes after the other, and none is missing.
+  if (seq === highestSeq + 1 && recent === ALL) return 0;
   // The first number only says where counting starts.
   const skipped = received === 0 ? 0 : seq - highestSeq - 1;
   if (received === 0) cells[at + RECENT] = ALL;
   else cells[at + RECENT] = skipped + 1 < WINDOW ? ((recent << (skipped + 1)) | 1) >>> 0 : 1;
   cells[at + LOST] = (cells[at + LOST] as number) + skipped;
-  cells[at + RECEIVED] = received + 1;
-  cells[at + HIGHEST_SEQ] = seq;
   return skipped;
 }
 
@@ -294,19 +301,25 @@ function learn(
   }
 }
 
-/** Mean and variance of the lateness, exponentially weighted (Finch 2009, §9; gains 1/n at first). */
+/**
+ * Mean and variance of the lateness, exponentially weighted, with gains of 1/n at first. The variance comes
+ * from successive differences (von Neumann, 1941), because two clocks drift apart.
+ */
 function time(cells: Float64Array, row: number, sentAtMs: number, isFirst: boolean): void {
   const gapMs = sentAtMs - (cells[row + SENT_AT] as number);
   // Announced gaps are whole ms, rounded up; what is within one of them left in time.
   if (!isFirst && gapMs > beat.gapMs + 1) cells[row + SLIPS] = (cells[row + SLIPS] as number) + 1;
   cells[row + SENT_AT] = sentAtMs;
   if (beat.spoilt) return;
-  const samples = (cells[row + SAMPLES] as number) + 1;
+  const samples = cells[row + SAMPLES] as number;
   const offset = cells[row + OFFSET] as number;
   const variance = cells[row + VARIANCE] as number;
-  const error = beat.at - sentAtMs - offset;
+  const lateness = beat.at - sentAtMs;
+  const change = lateness - (cells[row + LATENESS] as number);
+  cells[row + SAMPLES] = samples + 1;
+  cells[row + LATENESS] = lateness;
+  cells[row + OFFSET] = offset + Math.max(GAIN, 1 / (samples + 1)) * (lateness - offset);
+  if (samples === 0) return;
   const gain = Math.max(GAIN, 1 / samples);
-  cells[row + SAMPLES] = samples;
-  cells[row + OFFSET] = offset + gain * error;
-  cells[row + VARIANCE] = samples === 1 ? 0 : (1 - gain) * (variance + gain * error * error);
+  cells[row + VARIANCE] = variance + gain * ((change * change) / 2 - variance);
 }
