@@ -1,6 +1,6 @@
 // `pnpm bench:dgram [--quick] [--write]`: datagrams received, sent and authenticated by a node, beside a
 // bare node:dgram socket with the same packets. Each case in a process of its own, rounds interleaved.
-// Prints a table with targets, writes bench/results/dgram.json and, with `--write`, docs/dgram-performance.md.
+// Prints a table with targets, writes bench/results/dgram.json and, with `--write`, docs/performance-dgram.md.
 
 import { execFile } from "node:child_process";
 import { mkdirSync, writeFileSync } from "node:fs";
@@ -59,7 +59,7 @@ writeFileSync(
   `${JSON.stringify({ machine, rows }, null, 2)}\n`,
 );
 if (values.write) {
-  writePage(new URL("../docs/dgram-performance.md", here), "bench:dgram", text);
+  writePage(new URL("../docs/performance-dgram.md", here), "bench:dgram", text);
 }
 
 async function measured(name, options) {
