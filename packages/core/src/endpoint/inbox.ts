@@ -73,6 +73,8 @@ function answerUnproven(hub: Hub, frame: Arrived<Complete>): void {
   const relation = pair && relateOrTell(hub, pair, pair.current, frame);
   if (pair && !relation) return;
   if (pair && relation === "same") return answerPeer(hub, pair, frame);
+  // Only the process itself knows its boot id: it is there and gave us up, so it does not hear us.
+  if (pair && relation === "new-session") hub.monitor.heard(pair.ref, NOTHING_OF_OURS);
   const here = pair?.current.place === frame.place ? pair : undefined;
   // A peer that heals beats at its back-off, so it is answered as often as it may beat.
   const everyMs = here ? here.policy.minGapMs : hub.policy.intervalMs;
@@ -90,6 +92,9 @@ function answerUnproven(hub: Hub, frame: Arrived<Complete>): void {
   session.answeredAt = hub.turn.now;
   sendEcho(hub, session, frame, pair?.ref);
 }
+
+/** No sign of life, but evidence: a frame that echoes nothing we said lately. */
+const NOTHING_OF_OURS = { nonceAt: -Number.MAX_VALUE };
 
 /** However many addresses they claim, strangers get so many answers a second in all. */
 function mayGreet({ greetings, options, turn }: Hub): boolean {
