@@ -16,7 +16,7 @@ const { values } = parseArgs({
   options: { quick: { type: "boolean" }, write: { type: "boolean" } },
 });
 const quick = values.quick === true;
-const ROUNDS = quick ? 1 : 5;
+const ROUNDS = quick ? 1 : 3;
 /** A second is what most people beat at; at a ninth of it a thousand connections are as busy as 9,000. */
 const BEATS = [
   { connections: 1_000, intervalMs: 1_000 },
@@ -62,8 +62,8 @@ writeFileSync(
 if (values.write) writePage(new URL("../docs/performance-net.md", here), "bench:net", text);
 
 function beats(name, shape) {
-  const settleMs = quick ? 3_000 : 10_000;
-  const measureMs = quick ? 3_000 : 10_000;
+  const settleMs = quick ? 3_000 : 8_000;
+  const measureMs = quick ? 3_000 : 8_000;
   const options = { name, ...shape, settleMs, measureMs };
   return { kind: "beats", name, ...shape, script: "beats", options, rounds: [] };
 }

@@ -17,8 +17,11 @@ export function judged(cells) {
     const what = `${name}, ${K(connections)} connections, a beat every ${intervalMs} ms each way`;
     const ratio = cell.usPerBeat.median / bare.usPerBeat.median;
     judge(`${what}: CPU`, ratio, "≤ 1.15", "×", ratio <= 1.15);
-    const more = cell.bytesPerConnection.median - bare.bytesPerConnection.median;
-    judge(`${what}: memory`, more, "≤ 2048", "bytes more a connection", more <= 2_048);
+  }
+  const bareBytes = bytesMore(beats, BARE);
+  for (const name of ["Systole watch", "Systole server"]) {
+    const more = bytesMore(beats, name) - bareBytes;
+    judge(`${name}: memory`, more, "≤ 2048", "bytes more a connection", more <= 2_048);
   }
   for (const cell of cells.filter(({ kind, name }) => kind === "messages" && name === "Systole")) {
     const bare = cells.find(({ name, bytes }) => name === BARE_LOOP && bytes === cell.bytes);
@@ -26,6 +29,17 @@ export function judged(cells) {
     judge(`messages of ${K1024(cell.bytes)}: throughput`, ratio, "≥ 0.9", "×", ratio >= 0.9);
   }
   return rows;
+}
+
+/** What each further connection weighs: what weighs the same for any number of them is left out. */
+function bytesMore(beats, name) {
+  const own = beats.filter((cell) => cell.name === name).map(weight);
+  const [few, many] = [own.at(0), own.at(-1)];
+  return (many.bytes - few.bytes) / (many.connections - few.connections);
+}
+
+function weight({ connections, bytesPerConnection }) {
+  return { connections, bytes: connections * bytesPerConnection.median };
 }
 
 /** All of it as Markdown: readable in a terminal, and on a page. */

@@ -157,6 +157,12 @@ export class Endpoint<Path extends string | object = object> implements Iterable
     return this.#hub.monitor.state(ref);
   }
 
+  /** How suspicious a peer is now, from 0 (just heard) over 1 (suspect) to 2 (dead); see `monitor.suspicion`. */
+  suspicion(ref: PeerRef): number | undefined {
+    this.#hub.turn.read();
+    return this.#hub.monitor.suspicion(ref);
+  }
+
   /** The policy in force for a peer: as given, as negotiated, as stretched. */
   policy(ref: PeerRef): Policy | undefined {
     return this.#hub.monitor.policy(ref);
