@@ -72,6 +72,16 @@ test("examples/fleet: neither a new NAT mapping, nor new keys, nor an intruder c
   }
 });
 
+test("examples/beacon: who listens hears sensors come, die and return, and says nothing", async () => {
+  const lines = await played("beacon");
+  for (const by of ["tower  ", "harbour"]) {
+    for (const sight of ["is alive (session 1)", "is dead after", "is alive (session 2)"]) {
+      expect(lines).toContainEqual(expect.stringContaining(`${by} south ${sight}`));
+    }
+  }
+  expect(lines.at(-1)).toMatch(/Who listens has sent 0 and 0 datagrams\. As it must be\.$/);
+});
+
 const isRedisInstalled = spawnSync("redis-server", ["--version"]).error === undefined;
 
 test.skipIf(!isRedisInstalled)(
