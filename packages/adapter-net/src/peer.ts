@@ -76,7 +76,7 @@ export class Peer extends EventEmitter<PeerEvents> implements AsyncDisposable {
   #feed: ChangeFeed<Change> | undefined;
   #awaited: Promise<void> | undefined;
   #closing: Promise<void> | undefined;
-  /** Somebody was told to wait for `drain`, without a connection that could drain. */
+  /** Somebody was told to wait for `drain`: it comes from this connection, or with the next life. */
   #isOwedDrain = false;
 
   /** @internal Made by `createServer` and `connect`. */
@@ -146,8 +146,8 @@ export class Peer extends EventEmitter<PeerEvents> implements AsyncDisposable {
     const accepted = this.isOver
       ? undefined
       : link.sendMessage(() => this.#endpoint.message(this.#ref, bytes), callback);
+    if (accepted !== true) this.#isOwedDrain = true;
     if (accepted !== undefined) return accepted;
-    this.#isOwedDrain = true;
     if (callback !== undefined) {
       const why = link.isFull
         ? "too much waits to be sent already"
@@ -205,7 +205,12 @@ export class Peer extends EventEmitter<PeerEvents> implements AsyncDisposable {
    * @throws RangeError `ERR_SYSTOLE_OPTION`
    */
   close(options: CloseOptions = {}): Promise<void> {
-    this.#closing ??= this.#close(options);
+    if (this.#closing === undefined) {
+      // A paused reader is not judged, and what is not judged might be waited for in vain.
+      this.resume();
+      if (this.#end === undefined) this.#endpoint.leaveSoon(this.#ref, options);
+      this.#closing = this.#close(options);
+    }
     return this.#closing;
   }
 
@@ -264,9 +269,6 @@ export class Peer extends EventEmitter<PeerEvents> implements AsyncDisposable {
   }
 
   async #close(options: CloseOptions): Promise<void> {
-    // A paused reader is not judged, and what is not judged might be waited for in vain.
-    this.resume();
-    if (this.#end === undefined) this.#endpoint.leaveSoon(this.#ref, options);
     await this.#link.flushed();
     if (this.#end === undefined) this.#endpoint.leave(this.#ref, options);
     this.#link.socket.destroy();
