@@ -131,10 +131,11 @@ export function transmit(
   peer: PeerRef | undefined,
   place: Place,
   frame: Frame,
+  note?: unknown,
 ): boolean {
   const bytes = encodeFrame(frame);
   try {
-    if (options.send(peer, bytes, pathOf(place)) !== false) {
+    if (options.send(peer, bytes, pathOf(place), note) !== false) {
       counts.framesSent += 1;
       counts.bytesSent += bytes.length;
       return true;
