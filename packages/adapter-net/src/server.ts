@@ -15,15 +15,16 @@ import {
   type PolicyOptions,
   SystoleTypeError,
 } from "@systole/core";
-import type {
-  Acceptance,
-  Candidate,
-  Changes,
-  ChangesOptions,
-  EndpointChange,
-  EndpointLimits,
-  EndpointOutput,
-  EndpointStats,
+import {
+  type Acceptance,
+  type Candidate,
+  type Changes,
+  type ChangesOptions,
+  checkOption,
+  type EndpointChange,
+  type EndpointLimits,
+  type EndpointOutput,
+  type EndpointStats,
 } from "@systole/core/endpoint";
 import type { Link } from "./link.ts";
 import { type Change, type CloseOptions, Peer } from "./peer.ts";
@@ -127,6 +128,7 @@ export class SystoleServer extends EventEmitter<ServerEvents> implements AsyncDi
   constructor(options: ServerOptions) {
     super();
     this.#options = options;
+    this.#server = listenerOf(options);
     const { authenticate, accept, limits } = options;
     const newcomer = ({ id, path }: Candidate<Link>) => ({ id, socket: path.socket });
     this.#side = new Side(
@@ -143,7 +145,6 @@ export class SystoleServer extends EventEmitter<ServerEvents> implements AsyncDi
         authenticate: authenticate && ((candidate) => this.#authenticate(authenticate, candidate)),
       },
     );
-    this.#server = this.#side.attempt(() => listenerOf(options));
     this.#server.on("connection", this.#onConnection);
     this.#server.on(readyEvent(this.#server), this.#onSocket);
     this.#server.on("tlsClientError", this.#onTlsFailure);
@@ -294,13 +295,9 @@ export class SystoleServer extends EventEmitter<ServerEvents> implements AsyncDi
 }
 
 function listenerOf({ server, tls, policy, limits }: ServerOptions): Server {
-  if (server !== undefined && tls !== undefined) {
-    throw new SystoleTypeError(
-      "ERR_SYSTOLE_OPTION",
-      "createServer takes tls or server (got both).\nGive the options of TLS to your own tls.createServer.",
-      tls,
-    );
-  }
+  const wayOut = "Give the options of TLS to your own tls.createServer.";
+  const isEither = server === undefined || tls === undefined;
+  checkOption(isEither, "tls", "both", "left out where there is a server", wayOut);
   if (server !== undefined) return server;
   if (tls === undefined) return createTcpServer();
   // Before its handshake of TLS nobody can say who it is, so that is as long as ours may take.

@@ -20,7 +20,7 @@ import {
 import { systemHost } from "@systole/core/system";
 import { beatChannel, changeChannel, publish } from "./channels.ts";
 import { failed } from "./failure.ts";
-import { Link } from "./link.ts";
+import { Link, type Message } from "./link.ts";
 import type { Change, Peer } from "./peer.ts";
 
 /** What `createServer` and `connect` both take. */
@@ -74,7 +74,7 @@ export class Side {
       policy,
       transport: "stream",
       maxMessageBytes,
-      send: (_peer, frame, link) => link?.send(frame) ?? false,
+      send: (_peer, frame, link, note) => link?.send(frame, note as Message | undefined) ?? false,
       emit: (output) => this.#emit(output),
       observeBeats: () => beatChannel.hasSubscribers,
       ...more,
@@ -86,16 +86,6 @@ export class Side {
 
   link(socket: Socket): Link {
     return new Link(socket, this.endpoint, this.#options.maxQueuedBytes);
-  }
-
-  /** What throws while a side is being made must not leave a timer behind. */
-  attempt<Result>(body: () => Result): Result {
-    try {
-      return body();
-    } catch (error) {
-      this.close();
-      throw error;
-    }
   }
 
   /** Says leave to whoever is left; nothing more is judged, sent, or told. */

@@ -127,8 +127,10 @@ test("a socket that came by another way is served like any other", async () => {
 
 test("tls and a server of your own, or two ways to connect, contradict each other", () => {
   const own = createTcpServer();
-  expect(() => createServer({ id: "x", server: own, tls: {} })).toThrow("takes tls or server");
+  expect(() => createServer({ id: "x", server: own, tls: {} })).toThrow("tls must be left out");
   expect(() => createServer({ id: "x", tls: { key: "no key" } })).toThrow();
-  expect(() => connect({ id: "x", port: 1, path: "/x" })).toThrow("either port or path or socket");
+  expect(() => connect({ id: "x", port: 1, path: "/x" })).toThrow(
+    'either port or path or socket (got "port and path")',
+  );
   expect(() => connect({ id: "x", port: 99_999 })).toThrow("99999");
 });
