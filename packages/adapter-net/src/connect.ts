@@ -3,7 +3,8 @@
 import { Socket, connect as tcpConnect } from "node:net";
 import { type ConnectionOptions, TLSSocket, connect as tlsConnect } from "node:tls";
 import { type PolicyOptions, SystoleTypeError } from "@systole/core";
-import { checkOption, type EndpointStats } from "@systole/core/endpoint";
+import { checkOption } from "@systole/core/adapter";
+import type { EndpointStats } from "@systole/core/endpoint";
 import type { Link } from "./link.ts";
 import { Peer } from "./peer.ts";
 import { Side, type SideOptions } from "./side.ts";

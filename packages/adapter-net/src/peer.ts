@@ -3,13 +3,8 @@
 
 import { EventEmitter } from "node:events";
 import type { PeerChange, PeerRef, PeerState, Reason, Status } from "@systole/core";
-import {
-  ChangeFeed,
-  type Changes,
-  type ChangesOptions,
-  type Endpoint,
-  type LeaveSoonOptions,
-} from "@systole/core/endpoint";
+import { ChangeFeed, type Changes, type ChangesOptions } from "@systole/core/adapter";
+import type { Endpoint, LeaveSoonOptions } from "@systole/core/endpoint";
 import type { Failure } from "./failure.ts";
 import { type Link, NotSentError, type SentCallback } from "./link.ts";
 

@@ -15,16 +15,14 @@ import {
   type PolicyOptions,
   SystoleTypeError,
 } from "@systole/core";
-import {
-  type Acceptance,
-  type Candidate,
-  type Changes,
-  type ChangesOptions,
-  checkOption,
-  type EndpointChange,
-  type EndpointLimits,
-  type EndpointOutput,
-  type EndpointStats,
+import { type Changes, type ChangesOptions, checkOption } from "@systole/core/adapter";
+import type {
+  Acceptance,
+  Candidate,
+  EndpointChange,
+  EndpointLimits,
+  EndpointOutput,
+  EndpointStats,
 } from "@systole/core/endpoint";
 import type { Link } from "./link.ts";
 import { type Change, type CloseOptions, Peer } from "./peer.ts";

@@ -9,8 +9,8 @@ import {
   type PeerRef,
   type PolicyOptions,
 } from "@systole/core";
+import { ChangeFeed } from "@systole/core/adapter";
 import {
-  ChangeFeed,
   createEndpoint,
   type Endpoint,
   type EndpointChange,

@@ -12,7 +12,7 @@ import {
   type Status,
   SystoleTypeError,
 } from "@systole/core";
-import { checkOption } from "@systole/core/endpoint";
+import { checkOption } from "@systole/core/adapter";
 import { KEEPALIVE_MS } from "./link.ts";
 
 /** Options of `watch`. */
