@@ -162,6 +162,8 @@ export class Watch extends EventEmitter<WatchEvents> implements Disposable {
     } catch {
       this.#onBeatFailed();
     }
+    // The core knows that it beat: seen as traffic, a beat would put off the next one to a sample later.
+    this.#bytesWritten = socket.bytesWritten;
     return true;
   }
 

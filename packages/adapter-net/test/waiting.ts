@@ -86,6 +86,12 @@ export async function beatsOf(id: string, count: number): Promise<void> {
 
 const running: Set<Child> = new Set();
 
+/** A script that is started by another command, such as `ip netns exec NAME`. */
+export interface Placed {
+  readonly script: URL;
+  readonly through: readonly string[];
+}
+
 /** A child process that talks by messages `{ type, … }`; none is lost, whenever it is asked for. */
 export class Child {
   readonly process: ChildProcess;
@@ -93,9 +99,12 @@ export class Child {
   readonly exited: Promise<number | string | null>;
   readonly #said: Record<string, unknown>[] = [];
   readonly #listeners: Set<() => void> = new Set();
+  #over = false;
 
-  constructor(script: URL, ...args: readonly (string | number)[]) {
-    this.process = fork(script, args.map(String), { execArgv: [] });
+  constructor(what: URL | Placed, ...args: readonly (string | number)[]) {
+    const { script, through } = what instanceof URL ? { script: what, through: [] } : what;
+    const [execPath = "", ...execArgv] = [...through, process.execPath];
+    this.process = fork(script, args.map(String), { execPath, execArgv });
     this.process.on("message", (message) => {
       this.#said.push(message as Record<string, unknown>);
       for (const listener of [...this.#listeners]) listener();
@@ -104,6 +113,11 @@ export class Child {
       this.process.once("exit", (code, signal) => {
         running.delete(this);
         resolve(code ?? signal);
+      });
+      // After 'exit': what it said last has been read by then.
+      this.process.once("close", () => {
+        this.#over = true;
+        for (const listener of [...this.#listeners]) listener();
       });
     });
     running.add(this);
@@ -114,6 +128,7 @@ export class Child {
     for (;;) {
       const at = this.#said.findIndex((message) => message["type"] === type);
       if (at >= 0) return this.#said.splice(at, 1)[0] as Message;
+      if (this.#over) throw new Error(`the child is over, and never said "${type}"`);
       await new Promise<void>((resolve) => {
         const listener = () => {
           this.#listeners.delete(listener);
@@ -122,6 +137,11 @@ export class Child {
         this.#listeners.add(listener);
       });
     }
+  }
+
+  /** How many messages nobody has taken. */
+  get unheard(): number {
+    return this.#said.length;
   }
 
   tell(message: object): void {

@@ -234,6 +234,21 @@ test("no beat leaves while bytes go both ways anyhow", async () => {
   liveness.unwatch();
 });
 
+test("a beat and its answer are no traffic: the next beat is due an interval later, not a sample more", async () => {
+  const socket = open();
+  socket.resume();
+  const beats = counted(() => socket.write("ping\n"));
+  // Samples are at most 300 ms apart: a beat that waited for one would come after 500.
+  const policy = { intervalMs: 200, suspectAfterMs: 1_200, deadAfterMs: 2_400 };
+  const liveness = watch(socket, { beat: beats.beat, policy });
+  await next(liveness, "alive");
+  const begun = performance.now();
+  await beats.times(20);
+  // Half as much again is for a busy machine.
+  expect((performance.now() - begun) / 20).toBeLessThan(1.5 * policy.intervalMs);
+  liveness.unwatch();
+});
+
 test("a beat may fail or be rejected: that is counted, and silence is judged as ever", async () => {
   behave = (socket) => socket.resume();
   const socket = open();

@@ -27,6 +27,7 @@ export interface Judge {
   resume(ref?: PeerRef): void;
   stalled(ms: number): void;
   tick(options: { slice: boolean }): void;
+  suspicion(ref: PeerRef): number | undefined;
   onEarlier(callback: () => void): () => void;
   nextDeadline(): number;
   id(ref: PeerRef): string | undefined;
@@ -195,6 +196,8 @@ export class Side<Kind extends Judge> {
         return monitor.tick({ slice: operation.slice });
       case "drive":
         return this.#drive(operation.driver);
+      case "suspicion":
+        return monitor.suspicion(this.#ref(operation.who));
       case "look":
         return this.#look(this.#ref(operation.who));
       case "heard by many":
@@ -279,9 +282,11 @@ export class Side<Kind extends Judge> {
 
   #sign(drawn: DrawnSign | undefined): HeardSign | undefined {
     if (drawn === undefined) return undefined;
-    const { nonceAgoMs, nonceObservedAgoMs, ...rest } = drawn;
+    const { nonceAgoMs, nonceObservedAgoMs, leftAgoMs, ...rest } = drawn;
     return {
       ...rest,
+      // By a clock of the sender's own.
+      ...(leftAgoMs !== undefined && { sentAtMs: this.now - leftAgoMs + 123_456 }),
       ...(nonceAgoMs !== undefined && { nonceAt: this.now - nonceAgoMs }),
       ...(nonceObservedAgoMs !== undefined && { nonceObservedAt: this.now - nonceObservedAgoMs }),
     };

@@ -1,7 +1,7 @@
 // The monitor by example: ids and sessions, sinks that call back or throw, counts. Many peers at once
 // are in crowd.test.ts.
 import { describe, expect, test } from "vitest";
-import type { Detector } from "../src/detectors/fixed.ts";
+import type { Detector } from "../src/detectors/detector.ts";
 import { createMonitor, type MonitorOptions } from "../src/monitor/monitor.ts";
 import type { MonitorOutput } from "../src/monitor/outputs.ts";
 import type { PeerRef } from "../src/monitor/refs.ts";
@@ -274,9 +274,12 @@ describe("figures", () => {
     monitor.ended(monitor.add("c"), "left");
     now = 500;
     monitor.tick();
+    const eighths = [0, 0, 0, 0];
+    const none = { eighths, mistakes: 0, largest: 0, detections: 0, detectionMs: 0 };
     expect(monitor.stats()).toEqual({
       ...{ peers: 3, connecting: 1, alive: 1, suspect: 0, dead: 1 },
       ...{ staleRefs: 0, stalls: 0, lostMs: 0, clockWentBack: 1, health: 0, retiredSlots: 0 },
+      ...{ nearMisses: none, shadow: none },
     });
     expect(monitor.size).toBe(3);
     expect([...monitor].map((peer) => monitor.id(peer))).toEqual(["a", "b", "c"]);

@@ -200,10 +200,12 @@ describe("arrivals", () => {
     const peer = new Hand().play(heard(1, 5), heard(2, 6), heard(3, 9), heard(4, 8));
     expect(peer.state.arrivals).toEqual({
       received: 3,
-      lost: 2,
+      lost: 1,
       behind: 1,
+      reordered: 1,
       stale: 0,
       highestSeq: 9,
+      recent: 0xffff_fffb,
     });
     expect(peer.state.heardAt).toBe(3);
   });

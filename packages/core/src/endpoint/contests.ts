@@ -1,24 +1,28 @@
 // Newcomers. One id, one life: a newcomer under the id of a live peer waits while the incumbent is asked.
 
 import { sameWord } from "./frame.ts";
-import { type Arrived, type Hub, refuse, settle } from "./hub.ts";
+import { type Arrived, type Hub, isDead, isLive, refuse, settle } from "./hub.ts";
 import { type Complete, claimOf, relate } from "./incarnation.ts";
 import { tell } from "./outbox.ts";
-import { beat, bind, isDead, isLive } from "./pairs.ts";
+import { beat, bind } from "./pairs.ts";
 import type { Pair, Place, Session } from "./session.ts";
 
 /** A conversation with whoever claims to be somebody new at this place. */
 export function strangerFor(hub: Hub, pair: Pair | undefined, frame: Arrived<Complete>): Session {
   const claim = claimOf(frame);
-  const challenger = pair && challengerOf(hub, pair);
-  const isHere = challenger?.place === frame.place;
-  const before = isHere ? challenger : hub.sessions.strangerAt(frame.place);
+  const before = strangerAt(hub, pair, frame.place);
   if (before?.claim?.id === claim.id && relate(claim, before.claim) === "same") return before;
   const session = openForStranger(hub, frame.place);
   // A place that changes its story gets no more answers than one that does not.
   if (before) session.answeredAt = before.answeredAt;
   session.claim = claim;
   return session;
+}
+
+/** Who is new at this place already, and under this id, where it waits for that of a peer. */
+export function strangerAt(hub: Hub, pair: Pair | undefined, place: Place): Session | undefined {
+  const challenger = pair && challengerOf(hub, pair);
+  return challenger?.place === place ? challenger : hub.sessions.strangerAt(place);
 }
 
 export function openForStranger(hub: Hub, place: Place): Session {

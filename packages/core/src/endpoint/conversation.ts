@@ -4,11 +4,13 @@
 import { TokenBucket } from "./bucket.ts";
 import { challenge, incumbentHeard, strangerFor } from "./contests.ts";
 import type { BeatFrame, DataFrame, Frame, LeaveFrame } from "./frame.ts";
-import { type Arrived, drop, type Hub } from "./hub.ts";
+import { type Arrived, drop, type Hub, isDead, isLive } from "./hub.ts";
 import { type Claim, type Complete, claimOf, isComplete, relate } from "./incarnation.ts";
+import { locate } from "./moves.ts";
 import { relateOrTell, takeNotice } from "./notices.ts";
 import { sendEcho, tell } from "./outbox.ts";
-import { beat, begin, isDead, isLive, observeBeat, renew } from "./pairs.ts";
+import { beat, begin, observeBeat, renew } from "./pairs.ts";
+import { isTimely } from "./proof.ts";
 import { may, note, type Pair, type Session, sentAt, startOver } from "./session.ts";
 
 export function takeFromPeer(
@@ -40,6 +42,10 @@ function isCurrent(hub: Hub, pair: Pair, session: Session, frame: Arrived<BeatFr
   }
   const relation = relateOrTell(hub, pair, session, frame);
   if (!relation) return false;
+  if (relation !== "same" && !isTimely(hub, session, frame, pair.policy)) {
+    drop(hub, "stale");
+    return false;
+  }
   if (!session.claim) introduce(hub, pair, session, claim);
   else if (relation === "same") session.claim = claim;
   else follow(hub, pair, session, frame, relation);
@@ -99,11 +105,14 @@ function takeBeat(hub: Hub, pair: Pair, session: Session, frame: Arrived<BeatFra
   const { monitor } = hub;
   const { ref } = pair;
   const { now } = hub.turn;
+  if (frame.seq <= session.heardSeq) {
+    // A statistic, and nothing else: what is said again costs the peer nothing of what it may say.
+    hear(hub, pair, session, frame);
+    return drop(hub, "behind");
+  }
   if (!withinLimits(hub, pair, session, frame)) return;
-  const isFresh = frame.seq > session.heardSeq;
   const before = monitor.status(ref);
   const counted = hear(hub, pair, session, frame);
-  if (!isFresh) return drop(hub, "behind");
   note(session, frame, now, counted);
   observeBeat(hub, pair, "received", frame.seq);
   if (session.negotiation.incompatible) {
@@ -112,8 +121,10 @@ function takeBeat(hub: Hub, pair: Pair, session: Session, frame: Arrived<BeatFra
   }
   monitor.setPolicy(ref, session.negotiation.inForce);
   if (counted) incumbentHeard(hub, pair);
+  if (!hub.trustsPaths) locate(hub, pair, session, frame);
   if (frame.asks) {
-    if (sendEcho(hub, session, frame)) monitor.sent(ref);
+    // What was sent to a place that nothing has proven may never have reached the peer.
+    if (sendEcho(hub, session, frame) && frame.place === session.place) monitor.sent(ref);
     return;
   }
   const isRevived = before !== "alive" && monitor.status(ref) === "alive";
@@ -137,28 +148,33 @@ function hear(hub: Hub, { ref }: Pair, session: Session, frame: BeatFrame): bool
     nonceAt: nonce && !session.heardSeq ? hub.turn.now : at,
     nonceObservedAt: observedAt,
     heldMs: frame.echo > session.lastEcho ? frame.heldMicros / 1_000 : undefined,
+    sentAtMs: frame.sentMicros > 0 ? frame.sentMicros / 1_000 : undefined,
+    gapMs: frame.gapMs || undefined,
+    declaredMs: session.heardSeq ? Math.max(0, frame.stalledMs - session.heardStalledMs) : 0,
   });
 }
 
 /** Answers to our own questions are as many as those; everything else costs a token. */
-function withinLimits(
-  hub: Hub,
-  { ref, policy }: Pair,
-  session: Session,
-  frame: BeatFrame,
-): boolean {
+function withinLimits(hub: Hub, pair: Pair, session: Session, frame: BeatFrame): boolean {
   if (frame.type === "echo" && frame.echo > session.lastEcho) return true;
+  if (spend(hub, pair, session)) return true;
+  drop(hub, "too-many");
+  const { deadAfterMs } = session.negotiation.inForce;
+  const overdrawnMs = session.bucket?.overdrawnMs(hub.turn.now) ?? 0;
+  const isFlood = hub.isStream && overdrawnMs >= deadAfterMs;
+  if (isFlood) hub.monitor.ended(pair.ref, "protocol-error");
+  return false;
+}
+
+/** Takes the token that a frame costs; false where there is none. */
+export function spend(hub: Hub, { policy }: Pair, session: Session): boolean {
   const { now } = hub.turn;
   const { deadAfterMs } = session.negotiation.inForce;
   // What queued up while we read nothing comes at once, and before anybody has noticed a stall.
-  const unreadMs = session.heardSeq && now - session.heardAt;
+  const unreadMs = session.heardSeq > 0 ? now - session.heardAt : 0;
   // Streams deliver late what was sent in time, so only a lasting flood counts there.
   const refillMs = policy.minGapMs / (hub.isStream ? 4 : 1);
   const capacity = Math.ceil((deadAfterMs + Math.max(hub.lastStallMs, unreadMs)) / refillMs) + 8;
   session.bucket ??= new TokenBucket(capacity, now);
-  if (session.bucket.take(now, refillMs, capacity)) return true;
-  drop(hub, "too-many");
-  const isFlood = hub.isStream && session.bucket.overdrawnMs(now) >= deadAfterMs;
-  if (isFlood) hub.monitor.ended(ref, "protocol-error");
-  return false;
+  return session.bucket.take(hub.turn, refillMs, capacity);
 }

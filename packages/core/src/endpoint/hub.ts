@@ -8,10 +8,12 @@ import type { Role } from "../peer/state.ts";
 import { definePolicy, derivePolicy, type Policy, type PolicyOptions } from "../policy.ts";
 import { Turn } from "../turn.ts";
 import { Alarms } from "./alarms.ts";
+import { TokenBucket } from "./bucket.ts";
 import { encodeFrame } from "./encode.ts";
 import type { Frame, Word64 } from "./frame.ts";
-import { DEFAULTS, type EndpointOptions } from "./options.ts";
+import { DEFAULTS, type EndpointOptions, strangersPerSecond } from "./options.ts";
 import type { DropReason, EndpointOutput, RefusedReason } from "./outputs.ts";
+import type { SealFault } from "./sealing.ts";
 import type { Contest, Pair, Path, Place } from "./session.ts";
 import { Sessions } from "./sessions.ts";
 import type { Reassembly } from "./stream.ts";
@@ -48,6 +50,8 @@ export interface Hub {
   readonly undecided: Map<Place, Undecided>;
   /** When we leave a peer at the latest. */
   readonly departures: Alarms<Pair>;
+  /** The dead who came by themselves, in the order in which they died. */
+  readonly tombstones: Set<Pair>;
   readonly streams: Map<Place, Reassembly>;
   readonly dropped: Partial<Record<DropReason, number>>;
   readonly refused: Partial<Record<RefusedReason, number>>;
@@ -57,8 +61,19 @@ export interface Hub {
     bytesSent: number;
     bytesReceived: number;
     sendFailures: number;
+    moves: number;
+    movesRefused: number;
+    forgottenEarly: number;
   };
   lastStallMs: number;
+  /** How many more strangers may be answered now. */
+  readonly greetings: TokenBucket;
+  /** Datagrams that were not authentic, since the last output about them. */
+  readonly unauthentic: Record<SealFault, { at: number; datagrams: number }>;
+  /** All our stalls so far. */
+  stalledMs: number;
+  /** When this endpoint began, by its clock. */
+  readonly startedAt: number;
 }
 
 export function createHub(
@@ -95,12 +110,30 @@ export function createHub(
     handshakes: new Alarms(),
     undecided: new Map(),
     departures: new Alarms(),
+    tombstones: new Set(),
     streams: new Map(),
     dropped: {},
     refused: {},
-    counts: { framesSent: 0, framesReceived: 0, bytesSent: 0, bytesReceived: 0, sendFailures: 0 },
+    counts: {
+      framesSent: 0,
+      framesReceived: 0,
+      bytesSent: 0,
+      bytesReceived: 0,
+      sendFailures: 0,
+      moves: 0,
+      movesRefused: 0,
+      forgottenEarly: 0,
+    },
     lastStallMs: 0,
+    greetings: new TokenBucket(strangersPerSecond(options), 0),
+    unauthentic: { unsealed: untold(), "unknown-key": untold(), "bad-seal": untold() },
+    stalledMs: 0,
+    startedAt: turn.now,
   };
+}
+
+function untold(): { at: number; datagrams: number } {
+  return { at: Number.NEGATIVE_INFINITY, datagrams: 0 };
 }
 
 /** A policy as users write it, with the defaults of this transport. */
@@ -133,8 +166,10 @@ export function transmit(
   frame: Frame,
   note?: unknown,
 ): boolean {
-  const bytes = encodeFrame(frame);
+  const { sealing } = options;
+  const bytes = encodeFrame(frame, sealing?.sealBytes);
   try {
+    sealing?.seal(bytes);
     if (options.send(peer, bytes, pathOf(place), note) !== false) {
       counts.framesSent += 1;
       counts.bytesSent += bytes.length;
@@ -176,4 +211,14 @@ export function pairById(hub: Hub, id: string): Pair | undefined {
 export function speakerAt(hub: Hub, place: Place): Pair | undefined {
   const session = hub.sessions.at(place);
   return session?.claim && session === session.pair?.current ? session.pair : undefined;
+}
+
+export function isDead(hub: Hub, pair: Pair): boolean {
+  return hub.monitor.status(pair.ref) === "dead";
+}
+
+/** Whether its session has begun and not ended: while connecting, nobody has lived in it yet. */
+export function isLive(hub: Hub, pair: Pair): boolean {
+  const status = hub.monitor.status(pair.ref);
+  return status === "alive" || status === "suspect";
 }

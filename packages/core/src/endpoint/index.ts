@@ -36,8 +36,11 @@ export type {
   EndpointOutput,
   EndpointStats,
   MessageOutput,
+  MovedOutput,
   NamedOutput,
   RefusedOutput,
   RefusedReason,
+  UnauthenticatedOutput,
 } from "./outputs.ts";
+export type { SealFault, Sealing } from "./sealing.ts";
 export type { StreamFault } from "./stream.ts";

@@ -55,9 +55,12 @@ const NOTICE_KINDS: readonly NoticeKind[] = [
 /** Sessions and sequence numbers count from 1. */
 const COUNT = 1;
 
+/** The length of a BEAT or ECHO that is not complete and has nothing in its ignorable area. */
+export const BEAT_BYTES = 78;
+
 const beat: Layout<BeatFrame> = {
   flags: COMPLETE | ASKS | COUNTED,
-  endsAt: 68,
+  endsAt: BEAT_BYTES,
   fields: (pass, bytes, frame) => ({
     tag: pass.word(bytes, 8, frame.tag),
     epoch: pass.u48(bytes, 16, frame.epoch),
@@ -70,6 +73,8 @@ const beat: Layout<BeatFrame> = {
     wishMs: pass.u32(bytes, 56, frame.wishMs),
     minMs: pass.u32(bytes, 60, frame.minMs),
     deadMs: pass.u32(bytes, 64, frame.deadMs),
+    sentMicros: pass.u48(bytes, 68, frame.sentMicros),
+    stalledMs: pass.u32(bytes, 74, frame.stalledMs),
     asks: pass.flag(bytes, ASKS, frame.asks),
     counted: pass.flag(bytes, COUNTED, frame.counted),
     type: frame.type,

@@ -8,6 +8,7 @@ import type { PolicyOptions } from "../policy.ts";
 import { HEADER_BYTES, type LeaveReason, MAX_ID_BYTES } from "./frame.ts";
 import { LEAVE_REASONS } from "./layout.ts";
 import type { EndpointOutput } from "./outputs.ts";
+import type { Sealing } from "./sealing.ts";
 import { decodeText, encodeText } from "./text.ts";
 
 /**
@@ -63,6 +64,8 @@ export interface EndpointOptions<Path extends string | object = object> {
   /** The longest message on a stream, in bytes. Default 1 MiB. */
   readonly maxMessageBytes?: number | undefined;
   readonly limits?: EndpointLimits | undefined;
+  /** Authenticates every datagram. Datagrams only: connections have TLS. Default: nothing is. */
+  readonly sealing?: Sealing | undefined;
   /** Whether beats sent and received are emitted, too; asked at each. Default: they are not. */
   readonly observeBeats?: (() => boolean) | undefined;
   /** Seeds jitter and phases. Default: entropy. */
@@ -77,6 +80,11 @@ export interface EndpointOptions<Path extends string | object = object> {
 export interface EndpointLimits {
   /** Peers that came by themselves or were added. Default 100 000. */
   readonly peers?: number | undefined;
+  /**
+   * Dead peers remembered of those that came by themselves; who died first gives way, also to a newcomer
+   * for whom there would be no room otherwise. Default: as many as `peers`.
+   */
+  readonly tombstones?: number | undefined;
   /** Handshakes under way; the oldest gives way. Default 1024, on connections 16 384. */
   readonly candidates?: number | undefined;
   /**
@@ -84,6 +92,13 @@ export interface EndpointLimits {
    * Default the `deadAfterMs` of the policy.
    */
   readonly handshakeMs?: number | undefined;
+  /**
+   * Strangers answered in a second, wherever they come from. Default four times `candidates`, so that who
+   * is answered has a quarter of a second at least to prove itself.
+   */
+  readonly strangersPerSecond?: number | undefined;
+  /** Changes of address followed for one peer in a minute, begun ones included. Default 10. */
+  readonly movesPerMinute?: number | undefined;
 }
 
 /** Options of `endpoint.add`. */
@@ -98,10 +113,11 @@ export interface EndpointAddOptions<Path> {
 
 /** What holds where nobody says otherwise. */
 export const DEFAULTS: {
+  readonly peers: number;
   readonly candidates: number;
   readonly connections: number;
   readonly maxMessageBytes: number;
-} = { candidates: 1_024, connections: 16_384, maxMessageBytes: 2 ** 20 };
+} = { peers: 100_000, candidates: 1_024, connections: 16_384, maxMessageBytes: 2 ** 20 };
 
 /** Options of `endpoint.leaveSoon`. */
 export interface LeaveSoonOptions extends LeaveOptions {
@@ -143,10 +159,16 @@ export function checkOptions(options: EndpointOptions<never>): void {
     );
   }
   checkChoice("transport", options.transport, ["stream", "message", "datagram"]);
+  const isSealable = !options.sealing || options.transport === "datagram";
+  check(isSealable, "sealing", options.transport, "for datagrams", "Use TLS on connections.");
+  checkCount("sealing.sealBytes", options.sealing?.sealBytes, 256);
   checkRole(options.role);
   checkCount("maxMessageBytes", options.maxMessageBytes, MAX_MESSAGE_BYTES);
   checkCount("limits.peers", limits?.peers, MAX_PEERS);
+  checkCount("limits.tombstones", limits?.tombstones, MAX_PEERS);
   checkCount("limits.candidates", limits?.candidates, MAX_PEERS);
+  checkCount("limits.strangersPerSecond", limits?.strangersPerSecond, MAX_PEERS);
+  checkCount("limits.movesPerMinute", limits?.movesPerMinute, 60_000);
   checkCount("limits.handshakeMs", limits?.handshakeMs, MAX_DURATION_MS);
   check(
     options.authenticate === undefined || options.transport !== "datagram",
@@ -171,6 +193,10 @@ export function checkMessage(bytes: unknown, maxBytes: number = DEFAULTS.maxMess
   const { length } = bytes as Uint8Array;
   const wayOut = "Raise maxMessageBytes on both sides, or send it in parts.";
   check(length <= maxBytes, "A message", length, `at most ${maxBytes} bytes long`, wayOut);
+}
+
+export function strangersPerSecond({ limits }: Pick<EndpointOptions, "limits">): number {
+  return limits?.strangersPerSecond ?? 4 * (limits?.candidates ?? DEFAULTS.candidates);
 }
 
 export function checkRole(role: Role | undefined): void {

@@ -3,6 +3,7 @@
 import type { About, HealthOutput, PeerChange, StalledOutput } from "../monitor/outputs.ts";
 import type { DialOutput, ForgetOutput } from "../peer/events.ts";
 import type { FrameFault, LeaveReason } from "./frame.ts";
+import type { SealFault } from "./sealing.ts";
 import type { StreamFault } from "./stream.ts";
 
 /** A status change, and the path of the session it is about (undefined where the peer has none). */
@@ -18,6 +19,14 @@ export interface MessageOutput extends About {
 export interface DeclaredDeadOutput extends About {
   readonly type: "declared-dead";
   readonly at: number;
+}
+
+/** A peer is reached at another path from now on, which a round trip has proven. Same session. */
+export interface MovedOutput<Path> extends About {
+  readonly type: "moved";
+  readonly at: number;
+  readonly from: Path;
+  readonly to: Path;
 }
 
 /** The peer introduced itself: its own id, where that differs from the name it was added under. */
@@ -54,6 +63,20 @@ export interface RefusedOutput<Path> {
   readonly reason: RefusedReason;
 }
 
+/**
+ * Datagrams came that are not authentic, and had no effect: at most one output a minute for each fault,
+ * the first at once.
+ */
+export interface UnauthenticatedOutput<Path> {
+  readonly type: "unauthenticated";
+  readonly at: number;
+  readonly fault: SealFault;
+  /** Where the last one came from, as it says. */
+  readonly path: Path;
+  /** How many there were since the output before this one. */
+  readonly datagrams: number;
+}
+
 export type EndpointOutput<Path> =
   | EndpointChange<Path>
   | MessageOutput
@@ -61,6 +84,8 @@ export type EndpointOutput<Path> =
   | NamedOutput
   | BeatObserved
   | RefusedOutput<Path>
+  | MovedOutput<Path>
+  | UnauthenticatedOutput<Path>
   | (DialOutput & About)
   | (ForgetOutput & About)
   | StalledOutput
@@ -70,6 +95,7 @@ export type EndpointOutput<Path> =
 export type DropReason =
   | FrameFault
   | StreamFault
+  | SealFault
   /** No tag where one is needed. */
   | "untagged"
   /** A tag we did not hand out, or handed out too long ago. */
@@ -88,8 +114,12 @@ export type DropReason =
   | "clock-behind"
   /** Of a newcomer whose id is being contested. */
   | "contested"
+  /** What says who is there echoes nothing that we sent lately: somebody held it back. */
+  | "stale"
   /** A number at or below the newest one. */
   | "behind"
+  /** `limits.strangersPerSecond` were answered already. */
+  | "too-many-strangers"
   /** More frames than we said we accept. */
   | "too-many"
   /** Not who it says it is, as the application knows. */
@@ -111,6 +141,16 @@ export interface EndpointStats {
   readonly bytesReceived: number;
   /** `send` threw or returned false. */
   readonly sendFailures: number;
+  /** Peers, dead ones included. */
+  readonly peers: number;
+  /** Of these, who came by themselves and are dead. */
+  readonly tombstones: number;
+  /** Dead peers that were forgotten before their time, because of `limits`. */
+  readonly forgottenEarly: number;
+  /** Peers that were followed to another address. */
+  readonly moves: number;
+  /** Changes of address that were not followed, because of `limits.movesPerMinute`. */
+  readonly movesRefused: number;
   /** Everything that arrived and had no effect, by reason. */
   readonly dropped: Readonly<Partial<Record<DropReason, number>>>;
   /** Paths that were turned away, by reason. */

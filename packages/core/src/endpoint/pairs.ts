@@ -4,7 +4,7 @@
 import type { PeerRef } from "../monitor/refs.ts";
 import type { EndReason } from "../peer/state.ts";
 import { derivePolicy, leastForgetAfterMs, type Policy } from "../policy.ts";
-import { attempt, type Hub, pairById, settle, transmit } from "./hub.ts";
+import { attempt, type Hub, isDead, isLive, pairById, settle, transmit } from "./hub.ts";
 import type { EndpointAddOptions, LeaveOptions, LeaveSoonOptions } from "./options.ts";
 import { type BeatOptions, sendBeat, sendLeave } from "./outbox.ts";
 import { distrust, type Pair, type Path, type Place, type Session } from "./session.ts";
@@ -57,16 +57,6 @@ function openFor(hub: Hub, pair: Pair, place: Place): Session {
   const session = hub.sessions.open(place, pair.policy, pair.role, hub.turn.now);
   session.pair = pair;
   return session;
-}
-
-export function isDead(hub: Hub, pair: Pair): boolean {
-  return hub.monitor.status(pair.ref) === "dead";
-}
-
-/** Whether its session has begun and not ended: while connecting, nobody has lived in it yet. */
-export function isLive(hub: Hub, pair: Pair): boolean {
-  const status = hub.monitor.status(pair.ref);
-  return status === "alive" || status === "suspect";
 }
 
 /** The monitor declared this peer dead, for whatever reason: its conversation is over. */

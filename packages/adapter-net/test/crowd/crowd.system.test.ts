@@ -1,0 +1,3 @@
+import { describeCrowd } from "./crowd.ts";
+
+describeCrowd(1_000);
