@@ -3,6 +3,7 @@
 import { Socket, connect as tcpConnect } from "node:net";
 import { type ConnectionOptions, TLSSocket, connect as tlsConnect } from "node:tls";
 import { type PolicyOptions, SystoleTypeError } from "@systole/core";
+import { checkOption } from "@systole/core/adapter";
 import type { EndpointStats } from "@systole/core/endpoint";
 import type { Link } from "./link.ts";
 import { Peer } from "./peer.ts";
@@ -91,7 +92,13 @@ export function connect(options: ConnectOptions): Connection {
       if (endpoint.path(ref) === link) endpoint.dial(ref, link);
     });
   };
-  const first = side.attempt(() => side.link(dialled(options)));
+  let first: Link;
+  try {
+    first = side.link(dialled(options));
+  } catch (error) {
+    side.close();
+    throw error;
+  }
   const peer = new Peer(endpoint, ref, target, first, () => side.close());
   side.peers.set(ref, peer);
   dial(first);
@@ -115,12 +122,11 @@ function redialled(options: ConnectOptions): Socket {
 
 /** Where we connect to, as people write it; also what the peer is called until it says its name. */
 function targetOf({ port, host = "localhost", path, socket }: ConnectOptions): string {
-  if ([port, path, socket].filter((way) => way !== undefined).length !== 1) {
-    throw new SystoleTypeError(
-      "ERR_SYSTOLE_OPTION",
-      `connect needs either port or path or socket (got port ${port}, path ${path}, socket ${typeof socket}).\nGive { host, port } for TCP, { path } for a unix socket, { socket: () => … } for another one.`,
-      port,
-    );
-  }
+  const ways = Object.entries({ port, path, socket }).filter(([, way]) => way !== undefined);
+  const got = ways.map(([name]) => name).join(" and ") || "none";
+  const wayOut =
+    "Give port (and host), the path of a unix socket, or a function that makes a socket.";
+  const what = "either port or path or socket";
+  checkOption(ways.length === 1, "Where to connect", got, what, wayOut, SystoleTypeError);
   return path ?? (socket === undefined ? `${host}:${port}` : NAME);
 }

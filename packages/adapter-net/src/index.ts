@@ -16,7 +16,8 @@ export {
   standard,
   strict,
 } from "@systole/core";
-export type { Acceptance, Changes, ChangesOptions, EndpointLimits } from "@systole/core/endpoint";
+export type { Changes, ChangesOptions } from "@systole/core/adapter";
+export type { Acceptance, EndpointLimits } from "@systole/core/endpoint";
 export { type Connection, type ConnectOptions, connect } from "./connect.ts";
 export { explain, type Failure } from "./failure.ts";
 export { NotSentError, type SentCallback } from "./link.ts";

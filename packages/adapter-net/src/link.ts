@@ -14,6 +14,12 @@ const NO_BYTES = new Uint8Array(0);
 /** Called once: with nothing when the kernel has the message, with an error when it never will. */
 export type SentCallback = (error?: NotSentError) => void;
 
+/** What goes with the bytes of a message, and whether more may be sent at once. */
+export interface Message {
+  readonly callback: SentCallback | undefined;
+  accepted: boolean;
+}
+
 /** A message that was not handed to the kernel, as its callback is told. */
 export class NotSentError extends Error {
   override readonly name = "Error [ERR_SYSTOLE_NOT_SENT]";
@@ -32,8 +38,6 @@ export class Link {
   drained: () => void = () => {};
 
   readonly #maxQueuedBytes: number;
-  /** Set while the endpoint hands us a message: everything else it sends is a control frame. */
-  #message: { readonly callback: SentCallback | undefined; accepted: boolean } | undefined;
   #controlQueued = false;
   readonly #controlLeft = (): void => {
     this.#controlQueued = false;
@@ -69,12 +73,11 @@ export class Link {
    * Bytes from the endpoint; false where they are refused. At most one control frame waits here, and
    * none behind data that does not leave: beats must not pile up on a connection that is stuck.
    */
-  send(frame: Uint8Array): boolean {
+  send(frame: Uint8Array, message: Message | undefined): boolean {
     const { socket } = this;
-    if (!this.isUp) return false;
-    if (this.#message !== undefined) {
-      if (this.isFull) return false;
-      this.#message.accepted = this.#write(frame, this.#message.callback);
+    if (!this.isUp || (message !== undefined && this.isFull)) return false;
+    if (message !== undefined) {
+      message.accepted = this.#write(frame, message.callback);
       return true;
     }
     if (socket.writableNeedDrain || (this.#controlQueued && socket.writableLength > 0)) {
@@ -83,21 +86,6 @@ export class Link {
     socket.write(frame, this.#controlLeft);
     this.#controlQueued = socket.writableLength > 0;
     return true;
-  }
-
-  /**
-   * Lets the endpoint send a message in `hand`; false there means that it could not.
-   *
-   * @returns whether more may be sent at once; undefined when the message was not taken.
-   */
-  sendMessage(hand: () => boolean, callback: SentCallback | undefined): boolean | undefined {
-    const message = { callback, accepted: false };
-    this.#message = message;
-    try {
-      return hand() ? message.accepted : undefined;
-    } finally {
-      this.#message = undefined;
-    }
   }
 
   #write(frame: Uint8Array, callback: SentCallback | undefined): boolean {

@@ -3,13 +3,8 @@
 
 import { EventEmitter } from "node:events";
 import type { PeerChange, PeerRef, PeerState, Reason, Status } from "@systole/core";
-import {
-  ChangeFeed,
-  type Changes,
-  type ChangesOptions,
-  type Endpoint,
-  type LeaveSoonOptions,
-} from "@systole/core/endpoint";
+import { ChangeFeed, type Changes, type ChangesOptions } from "@systole/core/adapter";
+import type { Endpoint, LeaveSoonOptions } from "@systole/core/endpoint";
 import type { Failure } from "./failure.ts";
 import { type Link, NotSentError, type SentCallback } from "./link.ts";
 
@@ -74,9 +69,10 @@ export class Peer extends EventEmitter<PeerEvents> implements AsyncDisposable {
   /** Once it is set, the ref may belong to a later session. */
   #end: { readonly state: PeerState | undefined; readonly reason: Reason | undefined } | undefined;
   #feed: ChangeFeed<Change> | undefined;
-  #awaited: Promise<void> | undefined;
+  /** Who waits for the peer to be alive. */
+  readonly #awaiting: { resolve(): void; reject(error: Error): void }[] = [];
   #closing: Promise<void> | undefined;
-  /** Somebody was told to wait for `drain`, without a connection that could drain. */
+  /** Somebody was told to wait for `drain`: it comes from this connection, or with the next life. */
   #isOwedDrain = false;
 
   /** @internal Made by `createServer` and `connect`. */
@@ -142,20 +138,16 @@ export class Peer extends EventEmitter<PeerEvents> implements AsyncDisposable {
    * ```
    */
   send(bytes: Uint8Array, callback?: SentCallback): boolean {
-    const link = this.#link;
-    const accepted = this.isOver
-      ? undefined
-      : link.sendMessage(() => this.#endpoint.message(this.#ref, bytes), callback);
-    if (accepted !== undefined) return accepted;
-    this.#isOwedDrain = true;
-    if (callback !== undefined) {
-      const why = link.isFull
-        ? "too much waits to be sent already"
-        : `${this.id} is ${this.status}`;
+    const message = { callback, accepted: false };
+    const isTaken = !this.isOver && this.#endpoint.message(this.#ref, bytes, message);
+    if (!message.accepted) this.#isOwedDrain = true;
+    if (!isTaken && callback !== undefined) {
+      const { isFull } = this.#link;
+      const why = isFull ? "too much waits to be sent already" : `${this.id} is ${this.status}`;
       // Never before send has returned: callers rely on the order, as with streams.
       process.nextTick(callback, new NotSentError(why));
     }
-    return false;
+    return message.accepted;
   }
 
   /**
@@ -166,8 +158,7 @@ export class Peer extends EventEmitter<PeerEvents> implements AsyncDisposable {
   async alive(): Promise<void> {
     if (this.status === "alive") return;
     if (this.#end !== undefined) throw this.#closedError();
-    this.#awaited ??= this.#nextLife();
-    await this.#awaited;
+    await new Promise<void>((resolve, reject) => this.#awaiting.push({ resolve, reject }));
   }
 
   /**
@@ -205,7 +196,12 @@ export class Peer extends EventEmitter<PeerEvents> implements AsyncDisposable {
    * @throws RangeError `ERR_SYSTOLE_OPTION`
    */
   close(options: CloseOptions = {}): Promise<void> {
-    this.#closing ??= this.#close(options);
+    if (this.#closing === undefined) {
+      // A paused reader is not judged, and what is not judged might be waited for in vain.
+      this.resume();
+      if (this.#end === undefined) this.#endpoint.leaveSoon(this.#ref, options);
+      this.#closing = this.#close(options);
+    }
     return this.#closing;
   }
 
@@ -242,7 +238,9 @@ export class Peer extends EventEmitter<PeerEvents> implements AsyncDisposable {
     this.#feed?.push(change);
     this.emit("change", change);
     if (change.to !== "connecting") this.emit(change.to, change);
-    if (change.to === "alive" && this.#isOwedDrain) this.#drained();
+    if (change.to !== "alive") return;
+    for (const { resolve } of this.#awaiting.splice(0)) resolve();
+    if (this.#isOwedDrain) this.#drained();
   }
 
   /** @internal The end of everything; of its last session, where the ref may be in the next one. */
@@ -254,6 +252,7 @@ export class Peer extends EventEmitter<PeerEvents> implements AsyncDisposable {
     this.#onFinished();
     this.#link.whenClosed(() => {
       this.#feed?.end();
+      for (const { reject } of this.#awaiting.splice(0)) reject(this.#closedError());
       this.emit("close");
     });
   }
@@ -264,9 +263,6 @@ export class Peer extends EventEmitter<PeerEvents> implements AsyncDisposable {
   }
 
   async #close(options: CloseOptions): Promise<void> {
-    // A paused reader is not judged, and what is not judged might be waited for in vain.
-    this.resume();
-    if (this.#end === undefined) this.#endpoint.leaveSoon(this.#ref, options);
     await this.#link.flushed();
     if (this.#end === undefined) this.#endpoint.leave(this.#ref, options);
     this.#link.socket.destroy();
@@ -276,25 +272,6 @@ export class Peer extends EventEmitter<PeerEvents> implements AsyncDisposable {
 
   async #closed(): Promise<void> {
     await new Promise<void>((resolve) => this.#link.whenClosed(resolve));
-  }
-
-  async #nextLife(): Promise<void> {
-    try {
-      await new Promise<void>((resolve, reject) => {
-        const onAlive = () => {
-          this.off("close", onClose);
-          resolve();
-        };
-        const onClose = () => {
-          this.off("alive", onAlive);
-          reject(this.#closedError());
-        };
-        this.once("alive", onAlive);
-        this.once("close", onClose);
-      });
-    } finally {
-      this.#awaited = undefined;
-    }
   }
 
   #closedError(): PeerClosedError {

@@ -15,11 +15,10 @@ import {
   type PolicyOptions,
   SystoleTypeError,
 } from "@systole/core";
+import { type Changes, type ChangesOptions, checkOption } from "@systole/core/adapter";
 import type {
   Acceptance,
   Candidate,
-  Changes,
-  ChangesOptions,
   EndpointChange,
   EndpointLimits,
   EndpointOutput,
@@ -118,9 +117,16 @@ export class SystoleServer extends EventEmitter<ServerEvents> implements AsyncDi
     this.#acceptErrors[code] = (this.#acceptErrors[code] ?? 0) + 1;
   };
 
+  readonly #onTlsFailure = (error: Error, socket: Socket): void => {
+    this.#onFailure(error);
+    // Node only says that a handshake took too long.
+    socket.destroy();
+  };
+
   constructor(options: ServerOptions) {
     super();
     this.#options = options;
+    this.#server = listenerOf(options);
     const { authenticate, accept, limits } = options;
     const newcomer = ({ id, path }: Candidate<Link>) => ({ id, socket: path.socket });
     this.#side = new Side(
@@ -137,10 +143,9 @@ export class SystoleServer extends EventEmitter<ServerEvents> implements AsyncDi
         authenticate: authenticate && ((candidate) => this.#authenticate(authenticate, candidate)),
       },
     );
-    this.#server = this.#side.attempt(() => listenerOf(options));
     this.#server.on("connection", this.#onConnection);
     this.#server.on(readyEvent(this.#server), this.#onSocket);
-    this.#server.on("tlsClientError", this.#onFailure);
+    this.#server.on("tlsClientError", this.#onTlsFailure);
   }
 
   /**
@@ -215,7 +220,8 @@ export class SystoleServer extends EventEmitter<ServerEvents> implements AsyncDi
    * @throws RangeError `ERR_SYSTOLE_OPTION`
    */
   close(options: CloseOptions = {}): Promise<void> {
-    this.#closing ??= this.#close(options);
+    // Evaluated first: wrong options throw, and close nothing.
+    this.#closing ??= this.#close(this.#closePeers(options), options);
     return this.#closing;
   }
 
@@ -223,19 +229,22 @@ export class SystoleServer extends EventEmitter<ServerEvents> implements AsyncDi
     await this.close();
   }
 
-  async #close(options: CloseOptions): Promise<void> {
+  #closePeers(options: CloseOptions): Promise<unknown> {
+    return Promise.all(this.peers.map((peer) => peer.close(options)));
+  }
+
+  async #close(peersClosed: Promise<unknown>, options: CloseOptions): Promise<void> {
     const server = this.#server;
     const stopped = new Promise<void>((resolve) => {
       if (this.#options.server === undefined) server.close(() => resolve());
       else resolve();
     });
     // Handshakes that were under way may bring another one meanwhile.
-    while (this.#side.peers.size > 0) {
-      await Promise.all(this.peers.map((peer) => peer.close(options)));
-    }
+    await peersClosed;
+    while (this.#side.peers.size > 0) await this.#closePeers(options);
     this.#side.close();
     server.off("connection", this.#onConnection).off(readyEvent(server), this.#onSocket);
-    server.off("tlsClientError", this.#onFailure).off("error", this.#onFailure);
+    server.off("tlsClientError", this.#onTlsFailure).off("error", this.#onFailure);
     // What is left belongs to nobody: connections that never said who they are.
     for (const socket of this.#sockets) socket.destroy();
     await stopped;
@@ -284,13 +293,9 @@ export class SystoleServer extends EventEmitter<ServerEvents> implements AsyncDi
 }
 
 function listenerOf({ server, tls, policy, limits }: ServerOptions): Server {
-  if (server !== undefined && tls !== undefined) {
-    throw new SystoleTypeError(
-      "ERR_SYSTOLE_OPTION",
-      "createServer takes tls or server (got both).\nGive the options of TLS to your own tls.createServer.",
-      tls,
-    );
-  }
+  const wayOut = "Give the options of TLS to your own tls.createServer.";
+  const isEither = server === undefined || tls === undefined;
+  checkOption(isEither, "tls", "both", "left out where there is a server", wayOut);
   if (server !== undefined) return server;
   if (tls === undefined) return createTcpServer();
   // Before its handshake of TLS nobody can say who it is, so that is as long as ours may take.

@@ -9,8 +9,8 @@ import {
   type PeerRef,
   type PolicyOptions,
 } from "@systole/core";
+import { ChangeFeed } from "@systole/core/adapter";
 import {
-  ChangeFeed,
   createEndpoint,
   type Endpoint,
   type EndpointChange,
@@ -20,7 +20,7 @@ import {
 import { systemHost } from "@systole/core/system";
 import { beatChannel, changeChannel, publish } from "./channels.ts";
 import { failed } from "./failure.ts";
-import { Link } from "./link.ts";
+import { Link, type Message } from "./link.ts";
 import type { Change, Peer } from "./peer.ts";
 
 /** What `createServer` and `connect` both take. */
@@ -76,7 +76,7 @@ export class Side {
       maxMessageBytes,
       // From the pool of Node: a socket takes bytes wherever they lie.
       allocate: Buffer.allocUnsafe,
-      send: (_peer, frame, link) => link?.send(frame) ?? false,
+      send: (_peer, frame, link, note) => link?.send(frame, note as Message | undefined) ?? false,
       emit: (output) => this.#emit(output),
       observeBeats: () => beatChannel.hasSubscribers,
       ...more,
@@ -88,16 +88,6 @@ export class Side {
 
   link(socket: Socket): Link {
     return new Link(socket, this.endpoint, this.#options.maxQueuedBytes);
-  }
-
-  /** What throws while a side is being made must not leave a timer behind. */
-  attempt<Result>(body: () => Result): Result {
-    try {
-      return body();
-    } catch (error) {
-      this.close();
-      throw error;
-    }
   }
 
   /** Says leave to whoever is left; nothing more is judged, sent, or told. */

@@ -12,6 +12,7 @@ import {
   type Status,
   SystoleTypeError,
 } from "@systole/core";
+import { checkOption } from "@systole/core/adapter";
 import { KEEPALIVE_MS } from "./link.ts";
 
 /** Options of `watch`. */
@@ -200,26 +201,14 @@ function isThenable(value: unknown): value is PromiseLike<unknown> {
 
 /** @internal What `watch` refuses. */
 export function checkWatch(socket: Socket, { beat, onDead }: WatchOptions): void {
-  if (typeof socket?.bytesRead !== "number" || typeof socket.isPaused !== "function") {
-    throw new SystoleTypeError(
-      "ERR_SYSTOLE_OPTION",
-      `watch needs a net.Socket or tls.TLSSocket (got ${typeof socket}).\nGive the socket itself, not the client that uses it.`,
-      socket,
-    );
-  }
-  const isBytes = typeof beat === "string" || beat instanceof Uint8Array;
-  if (beat !== undefined && typeof beat !== "function" && !isBytes) {
-    throw new SystoleTypeError(
-      "ERR_SYSTOLE_OPTION",
-      `beat must be a function or bytes (got ${typeof beat}).\nGive what asks the other side for an answer: () => redis.ping().`,
-      beat,
-    );
-  }
-  if (onDead !== undefined && onDead !== "destroy" && onDead !== "keep") {
-    throw new SystoleTypeError(
-      "ERR_SYSTOLE_OPTION",
-      `onDead must be "destroy" or "keep" (got ${JSON.stringify(onDead)}).\nLeave it out to have the dead socket destroyed.`,
-      onDead,
-    );
-  }
+  const isSocket = typeof socket?.bytesRead === "number" && typeof socket.isPaused === "function";
+  const wanted = "a net.Socket or tls.TLSSocket";
+  const itself = "Give the socket itself, not the client that uses it.";
+  checkOption(isSocket, "What is watched", typeof socket, wanted, itself, SystoleTypeError);
+  const isBeat =
+    ["undefined", "function", "string"].includes(typeof beat) || beat instanceof Uint8Array;
+  const ask = "Give what asks the other side for an answer: () => redis.ping().";
+  checkOption(isBeat, "beat", typeof beat, "a function or bytes", ask, SystoleTypeError);
+  const isKnown = [undefined, "destroy", "keep"].includes(onDead);
+  checkOption(isKnown, "onDead", onDead, '"destroy" or "keep"', undefined, SystoleTypeError);
 }

@@ -14,7 +14,7 @@ import {
   type PolicyOptions,
   SystoleTypeError,
 } from "@systole/core";
-import { ChangeFeed, type Changes, type ChangesOptions } from "@systole/core/endpoint";
+import { ChangeFeed, type Changes, type ChangesOptions } from "@systole/core/adapter";
 import { systemHost } from "@systole/core/system";
 import { beatChannel, changeChannel, publish } from "./channels.ts";
 import { checkWatch, Watch, type WatchOptions } from "./watch.ts";

@@ -28,6 +28,24 @@ export class SystoleRangeError extends RangeError {
   }
 }
 
+/**
+ * Refuses an option with what it must be, what it was, and the way out. For adapters, too.
+ *
+ * @throws RangeError or, with `SystoleTypeError`, TypeError `ERR_SYSTOLE_OPTION`
+ */
+export function checkOption(
+  isFit: boolean,
+  name: string,
+  value: unknown,
+  what: string,
+  wayOut = "Leave it out for the default.",
+  Wrong: typeof SystoleRangeError | typeof SystoleTypeError = SystoleRangeError,
+): void {
+  if (isFit) return;
+  const got = typeof value === "string" ? JSON.stringify(value) : String(value);
+  throw new Wrong("ERR_SYSTOLE_OPTION", `${name} must be ${what} (got ${got}).\n${wayOut}`, value);
+}
+
 /** A value of the wrong type, or a name that does not exist. */
 export class SystoleTypeError extends TypeError {
   override readonly name: string;

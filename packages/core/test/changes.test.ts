@@ -1,6 +1,6 @@
 // Changes for readers that may be slow: bounded, oldest lost first, and ended in the end.
 import { expect, test } from "vitest";
-import { ChangeFeed } from "../src/changes.ts";
+import { ChangeFeed } from "../src/adapter/changes.ts";
 
 const all = async (changes: AsyncIterable<number>) => {
   const read: number[] = [];

@@ -256,13 +256,14 @@ export class Endpoint<Path extends string | object = object> implements Iterable
   }
 
   /**
-   * An application message for a peer that is not dead, on a stream. False where it was not sent.
+   * An application message for a peer that is not dead, on a stream. False where it was not sent. `note` is
+   * handed on to `send`: whatever the transport wants to know about this message.
    *
    * @throws TypeError or RangeError `ERR_SYSTOLE_OPTION` for no bytes, or more than `maxMessageBytes`.
    */
-  message(ref: PeerRef, bytes: Uint8Array): boolean {
+  message(ref: PeerRef, bytes: Uint8Array, note?: unknown): boolean {
     checkMessage(bytes, this.#hub.options.maxMessageBytes);
-    return this.#with(ref, (pair, hub) => sendMessage(hub, pair, bytes)) ?? false;
+    return this.#with(ref, (pair, hub) => sendMessage(hub, pair, bytes, note)) ?? false;
   }
 
   /** A path, or the peer on it, is over, and the transport knows why. */

@@ -164,12 +164,13 @@ export function transmit(
   peer: PeerRef | undefined,
   place: Place,
   frame: Frame,
+  note?: unknown,
 ): boolean {
   const { sealing, allocate } = options;
   const bytes = encodeFrame(frame, sealing?.sealBytes, allocate);
   try {
     sealing?.seal(bytes);
-    if (options.send(peer, bytes, pathOf(place)) !== false) {
+    if (options.send(peer, bytes, pathOf(place), note) !== false) {
       counts.framesSent += 1;
       counts.bytesSent += bytes.length;
       return true;

@@ -1,6 +1,5 @@
 // @systole/core/endpoint: names only.
 
-export { ChangeFeed, type Changes, type ChangesOptions } from "../changes.ts";
 export { type Decoded, decodeFrame } from "./decode.ts";
 export { encodeFrame } from "./encode.ts";
 export { createEndpoint, type Endpoint } from "./endpoint.ts";

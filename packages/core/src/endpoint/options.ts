@@ -1,6 +1,6 @@
 // What users write to make an endpoint, and the door at which it is checked.
 
-import { SystoleRangeError, SystoleTypeError } from "../errors.ts";
+import { checkOption as check, SystoleTypeError } from "../errors.ts";
 import type { Host } from "../host.ts";
 import type { PeerRef } from "../monitor/refs.ts";
 import type { Role } from "../peer/state.ts";
@@ -41,11 +41,15 @@ export interface EndpointOptions<Path extends string | object = object> {
   readonly role?: Role | undefined;
   /** Default `message`. */
   readonly transport?: Transport | undefined;
-  /** Hands a frame to the transport. Throwing or `false`: not sent, and counted. */
+  /**
+   * Hands a frame to the transport. Throwing or `false`: not sent, and counted. `note` is what `message`
+   * was given with a message, and undefined with all other frames.
+   */
   readonly send: (
     peer: PeerRef | undefined,
     frame: Uint8Array<ArrayBuffer>,
     path: Path | undefined,
+    note?: unknown,
   ) => unknown;
   /**
    * Gives the bytes that a frame is written into, of any content: every one of them is written. Default
@@ -246,17 +250,4 @@ function checkChoice<Value>(
 function checkCount(name: string, value: number | undefined = 1, most: number): void {
   const isFit = Number.isInteger(value) && value > 0 && value <= most;
   check(isFit, name, value, `an integer from 1 to ${most}`);
-}
-
-function check(
-  isFit: boolean,
-  name: string,
-  value: unknown,
-  what: string,
-  wayOut = "Leave it out for the default.",
-  Wrong: typeof SystoleRangeError | typeof SystoleTypeError = SystoleRangeError,
-): void {
-  if (isFit) return;
-  const got = typeof value === "string" ? JSON.stringify(value) : String(value);
-  throw new Wrong("ERR_SYSTOLE_OPTION", `${name} must be ${what} (got ${got}).\n${wayOut}`, value);
 }

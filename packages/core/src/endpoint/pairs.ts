@@ -130,11 +130,11 @@ export function observeBeat(
 }
 
 /** An application message; false where it was not sent. */
-export function sendMessage(hub: Hub, pair: Pair, payload: Uint8Array): boolean {
+export function sendMessage(hub: Hub, pair: Pair, payload: Uint8Array, note: unknown): boolean {
   if (!hub.isStream || isDead(hub, pair)) return false;
   // A message of somebody who never said who it is would be dropped over there.
   if (pair.current.nextSeq === 1) beat(hub, pair, { asks: true });
-  const isSent = transmit(hub, pair.ref, pair.current.place, { type: "data", payload });
+  const isSent = transmit(hub, pair.ref, pair.current.place, { type: "data", payload }, note);
   if (isSent) hub.monitor.sent(pair.ref);
   return isSent;
 }

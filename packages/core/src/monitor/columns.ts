@@ -2,7 +2,7 @@
 // hand (`load`), stepped by the rules, and put back (`store`). What happens to a living peer all the time
 // is done in place: hearing it stores one number.
 
-import { creditedAt, dueAt, observedAt } from "../peer/rules.ts";
+import { creditedAt, dueAt, elapsedMs, observedAt } from "../peer/rules.ts";
 import { isJudged, NEVER, Peer, type Reason, type Role, type Status } from "../peer/state.ts";
 import { Extras } from "./extras.ts";
 import { grown, Slots } from "./refs.ts";
@@ -175,6 +175,21 @@ export class Columns {
     const observed = follows ? observedAt(heardAt, stalls) : this.#cells[cell + LIFE_OBSERVED_AT];
     const credited = follows ? creditedAt(heardAt, stalls) : this.#cells[cell + LIFE_CREDITED_AT];
     return dueAt(observed as number, credited as number, silenceMs, stalls);
+  }
+
+  /** For how long a living peer has been silent, to the bit as the rules have it of one in hand. */
+  silenceMs(slot: number, now: number): number {
+    const stalls = this.#stalls;
+    const cell = slot * ROW;
+    const heardAt = this.heardAt[slot] as number;
+    const follows = heardAt >= stalls.steadyFromAt;
+    return elapsedMs(
+      observedAt(now, stalls),
+      creditedAt(now, stalls),
+      follows ? observedAt(heardAt, stalls) : (this.#cells[cell + LIFE_OBSERVED_AT] as number),
+      follows ? creditedAt(heardAt, stalls) : (this.#cells[cell + LIFE_CREDITED_AT] as number),
+      stalls.graceMs,
+    );
   }
 
   /** Our own totals are about to change. */

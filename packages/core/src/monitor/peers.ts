@@ -169,7 +169,7 @@ export class Peers {
 
   #noteNear(slot: number): void {
     try {
-      const silence = Math.max(0, this.#turn.now - this.rows.silentAt(slot, 0));
+      const silence = this.rows.silenceMs(slot, this.#turn.now);
       this.nearMisses.ended(shareOf(silence, this.rows.silenceToSuspect(slot)));
     } catch {
       // A detector that throws is told of where it matters: at its verdict.

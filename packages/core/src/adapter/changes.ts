@@ -1,7 +1,7 @@
 // Changes as async iterators that hold a bounded number of them: a reader that is too slow loses the
 // oldest, and can see how many. For adapters, which know when the last change has come.
 
-import { SystoleRangeError } from "./errors.ts";
+import { SystoleRangeError } from "../errors.ts";
 
 const MAX_CHANGES = 1_024;
 
