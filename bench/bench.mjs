@@ -36,6 +36,7 @@ function measure(run) {
 function aBeat() {
   const word = { hi: 0x12345678, lo: 0x9abcdef0 };
   const pace = { gapMs: 1_000, wishMs: 1_000, minMs: 20, deadMs: 6_000 };
+  const clock = { sentMicros: 3_600_000_042, stalledMs: 0 };
   const numbers = { epoch: 1_767_225_600_000, session: 3, seq: 77, echo: 76, heldMicros: 400 };
   const flags = { counted: true, asks: false };
   return {
@@ -44,6 +45,7 @@ function aBeat() {
     handed: word,
     ...numbers,
     ...pace,
+    ...clock,
     ...flags,
     extra: new Uint8Array(0),
   };

@@ -53,7 +53,7 @@ writeFileSync(
 );
 if (values.write) {
   writeFileSync(new URL("../docs/images/speed.svg", here), speedSvg(results.beats));
-  writePage(new URL("../docs/performance.md", here), text);
+  writePage(new URL("../docs/performance.md", here), "bench:speed", text);
 }
 
 /** Every contender at every size, the whole of it again in each round. */

@@ -31,6 +31,8 @@ const beat = {
   wishMs: 1_333,
   minMs: 20,
   deadMs: 8_800,
+  sentMicros: 3_600_000_042,
+  stalledMs: 250,
   extra: NONE,
 };
 const identity = { boot: word("00c0ffee00c0ffee"), id: "worker-7" };
@@ -45,7 +47,7 @@ const question = {
   counted: false,
   asks: true,
   identity,
-  extra: new Uint8Array(205 - 85),
+  extra: new Uint8Array(215 - 95),
 };
 
 /** @type {Extract<Frame, { type: "leave" }>} */
@@ -73,7 +75,7 @@ const accepted = [
     { ...beat, echo: 0, heldMicros: 0, counted: false, wishMs: 0, deadMs: 0 },
   ],
   ["BEAT of a sender that only answers", { ...beat, gapMs: 0 }],
-  ["first BEAT: untagged, complete, asks, padded with zeros to 205 bytes", question],
+  ["first BEAT: untagged, complete, asks, padded with zeros to 215 bytes", question],
   ["BEAT that introduces its sender, tagged", { ...beat, identity }],
   [
     "BEAT with an id of two-, three- and four-byte characters",
@@ -90,7 +92,7 @@ const accepted = [
   ["BEAT with fields of a later version behind its own", { ...beat, extra: bytes("0102030405") }],
   [
     "BEAT as long as a control frame may be, 1200 bytes",
-    { ...beat, extra: new Uint8Array(1_132).fill(0xa5) },
+    { ...beat, extra: new Uint8Array(1_122).fill(0xa5) },
   ],
   ["BEAT with every number at its largest", largest("beat")],
   ["BEAT with every number at its smallest", smallest("beat")],
@@ -124,8 +126,8 @@ const accepted = [
 const rejected = [
   ["nothing", leave, (b) => b.slice(0, 0)],
   ["7 bytes", leave, (b) => b.slice(0, 7)],
-  ["BEAT of 67 bytes", beat, (b) => cut(b, 67)],
-  ["ECHO of 67 bytes", { ...beat, type: "echo" }, (b) => cut(b, 67)],
+  ["BEAT of 77 bytes", beat, (b) => cut(b, 77)],
+  ["ECHO of 77 bytes", { ...beat, type: "echo" }, (b) => cut(b, 77)],
   ["complete question of 204 bytes", { ...question, extra: new Uint8Array(204 - 85) }, (b) => b],
   ["LEAVE of 38 bytes", leave, (b) => cut(b, 38)],
   ["NOTICE of 60 bytes", notice, (b) => cut(b, 60)],
@@ -141,8 +143,8 @@ const rejected = [
   ["NOTICE with a flag", notice, (b) => put(b, 3, "04")],
   ["DATA with a flag", { type: "data", payload: bytes("00") }, (b) => put(b, 3, "01")],
   ["length 7", beat, (b) => put(b, 4, "00000007")],
-  ["length one above what came", beat, (b) => put(b, 4, "00000045")],
-  ["length one below what came", beat, (b) => put(b, 4, "00000043")],
+  ["length one above what came", beat, (b) => put(b, 4, "0000004f")],
+  ["length one below what came", beat, (b) => put(b, 4, "0000004d")],
   ["length of 4 GiB", beat, (b) => put(b, 4, "ffffffff")],
   ["control frame of 1201 bytes", { ...beat, extra: new Uint8Array(1_133) }, (b) => b],
   ["epoch at the top of its range", beat, (b) => put(b, 16, "ffffffffffff")],
@@ -162,12 +164,12 @@ const rejected = [
   ["NOTICE that answers the top", notice, (b) => put(b, 49, "ffffffffffff")],
   ["NOTICE of a known epoch at the top", notice, (b) => put(b, 55, "ffffffffffff")],
   ["complete BEAT without an identity", beat, (b) => put(b, 3, "05")],
-  ["id of 0 bytes", { ...beat, identity }, (b) => put(b, 76, "00")],
-  ["id of 129 bytes", { ...beat, identity, extra: new Uint8Array(200) }, (b) => put(b, 76, "81")],
-  ["id that ends behind its frame", { ...beat, identity }, (b) => put(b, 76, "09")],
-  ["id that is not UTF-8", { ...beat, identity }, (b) => put(b, 77, "ff")],
-  ["id in overlong UTF-8", { ...beat, identity }, (b) => put(b, 77, "c0af")],
-  ["id with half of a surrogate pair", { ...beat, identity }, (b) => put(b, 77, "eda080")],
+  ["id of 0 bytes", { ...beat, identity }, (b) => put(b, 86, "00")],
+  ["id of 129 bytes", { ...beat, identity, extra: new Uint8Array(200) }, (b) => put(b, 86, "81")],
+  ["id that ends behind its frame", { ...beat, identity }, (b) => put(b, 86, "09")],
+  ["id that is not UTF-8", { ...beat, identity }, (b) => put(b, 87, "ff")],
+  ["id in overlong UTF-8", { ...beat, identity }, (b) => put(b, 87, "c0af")],
+  ["id with half of a surrogate pair", { ...beat, identity }, (b) => put(b, 87, "eda080")],
 ];
 
 /**
@@ -230,6 +232,7 @@ function largest(type) {
     ...{ type, tag: ones, epoch: TOP - 1, session: TOP - 1, seq: TOP - 1, handed: ones },
     ...{ echo: TOP - 1, heldMicros: word32, counted: true, asks: true },
     ...{ gapMs: word32, wishMs: word32, minMs: word32, deadMs: word32 },
+    ...{ sentMicros: TOP - 1, stalledMs: word32 },
     identity: { boot: ones, id: "\u{10ffff}".repeat(32) },
     extra: NONE,
   };
@@ -242,6 +245,7 @@ function smallest(type) {
     ...{ type, tag: zeros, epoch: 0, session: 1, seq: 1, handed: zeros },
     ...{ echo: 0, heldMicros: 0, counted: false, asks: false },
     ...{ gapMs: 0, wishMs: 0, minMs: 0, deadMs: 0 },
+    ...{ sentMicros: 0, stalledMs: 0 },
     identity: { boot: zeros, id: "\0" },
     extra: NONE,
   };

@@ -1,13 +1,14 @@
-// The figures of docs/performance.md: everything between its two marks is written here.
+// The figures of a page in docs/: everything between its two marks is written here.
 
 import { readFileSync, writeFileSync } from "node:fs";
 
-const FROM = "<!-- figures: written by `pnpm bench:speed --write` -->";
 const TO = "<!-- end of figures -->";
 
-export function writePage(page, text) {
+/** `command` is the script that writes them, as in `pnpm bench:speed --write`. */
+export function writePage(page, command, text) {
+  const from = `<!-- figures: written by \`pnpm ${command} --write\` -->`;
   const before = readFileSync(page, "utf8");
-  const [from, to] = [before.indexOf(FROM), before.indexOf(TO)];
-  if (from < 0 || to < from) throw new Error("docs/performance.md lost its marks for the figures");
-  writeFileSync(page, `${before.slice(0, from)}${FROM}\n\n${text}\n\n${before.slice(to)}`);
+  const [fromAt, toAt] = [before.indexOf(from), before.indexOf(TO)];
+  if (fromAt < 0 || toAt < fromAt) throw new Error(`${page} lost its marks for the figures`);
+  writeFileSync(page, `${before.slice(0, fromAt)}${from}\n\n${text}\n\n${before.slice(toAt)}`);
 }

@@ -184,7 +184,7 @@ function heading(text) {
   return `### ${text}`;
 }
 
-function table(head, rows) {
+export function table(head, rows) {
   const all = [head, ...rows];
   const widths = head.map((_, at) => Math.max(3, ...all.map((row) => row[at].length)));
   const line = (row) =>
@@ -200,7 +200,7 @@ function fixed(value, digits) {
 }
 
 /** Three digits are as many as a shared machine is good for. */
-function figure(value) {
+export function figure(value) {
   if (value >= 100) return value.toFixed(0);
   return value >= 10 ? value.toFixed(1) : value.toFixed(2);
 }

@@ -1,7 +1,7 @@
 // Where peers are. To the endpoint an address is one string, its path; to the socket it is an IP
 // address and a port, and never a name.
 
-import { isIP, SocketAddress } from "node:net";
+import { isIP, isIPv4, SocketAddress } from "node:net";
 import { SystoleRangeError, SystoleTypeError } from "@systole/core";
 
 /** Where a peer is: an IP address, never a name, and a port. */
@@ -9,6 +9,8 @@ export interface PeerAddress {
   readonly address: string;
   readonly port: number;
 }
+
+const MAPPED = "::ffff:";
 
 /** Datagrams go to addresses: a name would be looked up for every single one of them. */
 export function asItIs(
@@ -23,7 +25,19 @@ export function pathOf({ address, port }: PeerAddress): string {
   // As the kernel writes it: an IPv6 address has many spellings. Those with a scope are left alone.
   const isPlain6 = isIP(address) === 6 && !address.includes("%");
   const plain = isPlain6 ? new SocketAddress({ address, family: "ipv6" }).address : address;
-  return `${plain}|${port}`;
+  return pathFrom({ address: plain, port });
+}
+
+/** Of a datagram that arrived. A socket for both families sees IPv4 addresses inside of IPv6 ones. */
+export function pathFrom({ address, port }: PeerAddress): string {
+  return address.startsWith(MAPPED)
+    ? `${address.slice(MAPPED.length)}|${port}`
+    : `${address}|${port}`;
+}
+
+/** What a socket of this family calls an address. */
+export function asSeenBy(family: string, address: string): string {
+  return family === "IPv6" && isIPv4(address) ? MAPPED + address : address;
 }
 
 export function addressOf(path: string): PeerAddress {

@@ -19,12 +19,14 @@ export {
 } from "@systole/core";
 export type { PeerAddress } from "./address.ts";
 export type { Changes } from "./changes.ts";
-export {
-  type AddOptions,
-  createNode,
-  type NodeEvents,
-  type NodeOptions,
-  type NodeStats,
-  type SystoleNode,
-} from "./node.ts";
-export { type Change, type Peer, type PeerEvents, PeerGoneError } from "./peer.ts";
+export { createNode, type SystoleNode } from "./node.ts";
+export type {
+  AddOptions,
+  NodeEvents,
+  NodeOptions,
+  NodeStats,
+  Unauthenticated,
+} from "./options.ts";
+export { type Change, type Move, type Peer, type PeerEvents, PeerGoneError } from "./peer.ts";
+export type { Keys, Secret } from "./seal.ts";
+export type { BufferOptions, Buffers } from "./socket.ts";

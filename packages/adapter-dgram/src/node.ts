@@ -1,79 +1,24 @@
 // One UDP socket, many peers: datagrams to and from the endpoint. Peers are ids, not addresses; an
-// address is only where the last frame came from.
+// address is only where the last proven frame came from.
 
-import { createSocket, type Socket } from "node:dgram";
 import { EventEmitter } from "node:events";
-import { type AddressInfo, isIP } from "node:net";
+import type { AddressInfo } from "node:net";
+import { drive, type PeerRef, SystoleRangeError, SystoleTypeError } from "@systole/core";
 import {
-  drive,
-  type Host,
-  type PeerRef,
-  type PolicyOptions,
-  type Role,
-  SystoleRangeError,
-  SystoleTypeError,
-} from "@systole/core";
-import {
-  type Acceptance,
   createEndpoint,
   type Endpoint,
-  type EndpointLimits,
   type EndpointOutput,
-  type EndpointStats,
+  type LeaveOptions,
 } from "@systole/core/endpoint";
 import { systemHost } from "@systole/core/system";
-import { addressOf, asItIs, checkAddress, type PeerAddress, pathOf } from "./address.ts";
+import { addressOf, checkAddress, type PeerAddress, pathFrom, pathOf } from "./address.ts";
 import { Changes } from "./changes.ts";
 import { beatChannel, changeChannel, publish } from "./channels.ts";
+import type { AddOptions, NodeEvents, NodeOptions, NodeStats } from "./options.ts";
 import { type Change, Peer } from "./peer.ts";
+import { type Keys, Seals } from "./seal.ts";
+import { NodeSocket } from "./socket.ts";
 
-/** Options of `createNode`. */
-export interface NodeOptions {
-  /** Our name towards the peers: 1 to 128 bytes. */
-  readonly id: string;
-  /** How peers are judged that get no policy of their own. Default `standard`. */
-  readonly policy?: PolicyOptions | undefined;
-  /**
-   * Decides about senders nobody added, once a round trip has proven where they are. Default: none of
-   * them gets in.
-   */
-  readonly accept?: ((candidate: PeerAddress & { readonly id: string }) => Acceptance) | undefined;
-  readonly limits?: EndpointLimits | undefined;
-  /** Closes the node. */
-  readonly signal?: AbortSignal | undefined;
-  /** Clock and timer. Default `systemHost()`. */
-  readonly clock?: Host | undefined;
-}
-
-/** Options of `node.add`. */
-export interface AddOptions extends PeerAddress {
-  /** Default: the node's policy. */
-  readonly policy?: PolicyOptions | undefined;
-  /** Default `both`. */
-  readonly role?: Role | undefined;
-}
-
-/** The events of a node. A death is never an `error`. */
-export interface NodeEvents {
-  /** A peer that was not added has been accepted. */
-  peer: [peer: Peer];
-  /** Every change of status of every peer, before the event named like the new one. */
-  change: [change: Change];
-  alive: [change: Change];
-  suspect: [change: Change];
-  dead: [change: Change];
-  /** We were frozen for so long, and nobody is blamed for it. */
-  stalled: [event: { readonly at: number; readonly stallMs: number }];
-}
-
-/** What a node counted since it was made. */
-export interface NodeStats extends EndpointStats {
-  /** Errors of the socket by code (ECONNREFUSED, EMSGSIZE …): evidence, never a verdict. */
-  readonly socketErrors: Readonly<Record<string, number>>;
-}
-
-/** With more than this in the socket's own queue, beats are refused instead of queued. */
-const MAX_QUEUED_BYTES = 262_144;
 const MAX_CHANGES = 1_024;
 
 /**
@@ -100,31 +45,31 @@ export class SystoleNode extends EventEmitter<NodeEvents> implements AsyncDispos
   readonly #signal: AbortSignal | undefined;
   readonly #peers: Map<PeerRef, Peer> = new Map();
   readonly #changes: Set<Changes<Change>> = new Set();
-  readonly #socketErrors: Record<string, number> = {};
-  #socket: Socket | undefined;
+  readonly #seals: Seals | undefined;
+  readonly #socket: NodeSocket;
+  readonly #buffers: NodeOptions["buffers"];
   #closing: Promise<void> | undefined;
   readonly #onAbort = (): void => {
     // Closing never fails; whoever waits for it calls `close` as well.
     this.close().catch(() => {});
   };
-  readonly #onSent = (error: NodeJS.ErrnoException | null): void => {
-    if (error === null) return;
-    const code = error.code ?? error.name;
-    this.#socketErrors[code] = (this.#socketErrors[code] ?? 0) + 1;
-  };
 
   constructor(options: NodeOptions) {
     super();
-    const { id, policy, accept, limits, signal } = options;
+    const { id, policy, accept, limits, signal, keys, socket, buffers } = options;
     const host = options.clock ?? systemHost();
     this.#id = id;
+    this.#seals = keys && new Seals(keys);
+    this.#socket = new NodeSocket(socket);
+    this.#buffers = buffers;
     this.#endpoint = createEndpoint<string>({
       id,
       host,
       policy,
       transport: "datagram",
       limits,
-      send: (_peer, frame, path) => this.#send(frame, path),
+      sealing: this.#seals,
+      send: (_peer, datagram, path) => path !== undefined && this.#socket.send(datagram, path),
       emit: (output) => this.#emit(output),
       observeBeats: () => beatChannel.hasSubscribers,
       accept: accept && (({ id, path }) => accept({ id, ...addressOf(path) })),
@@ -144,39 +89,50 @@ export class SystoleNode extends EventEmitter<NodeEvents> implements AsyncDispos
    */
   async bind(port = 0, address = "0.0.0.0"): Promise<void> {
     this.#checkOpen();
-    if (this.#socket !== undefined) {
+    if (this.#socket.isThere) {
       throw new SystoleTypeError(
         "ERR_SYSTOLE_OPTION",
-        "This node has a socket already.\nClose it, and create another node.",
+        "This node has a socket already.\nBind a shared one yourself; for another, create another node.",
         port,
       );
     }
     checkAddress({ address, port }, 0);
-    const type = isIP(address) === 6 ? "udp6" : "udp4";
-    const socket = createSocket({ type, lookup: asItIs });
-    this.#socket = socket;
-    try {
-      await new Promise<void>((resolve, reject) => {
-        socket.once("error", reject);
-        socket.bind(port, address, () => {
-          socket.off("error", reject);
-          resolve();
-        });
-      });
-    } catch (error) {
-      this.#socket = undefined;
-      socket.close();
-      throw error;
-    }
-    socket.on("error", this.#onSent);
-    socket.on("message", (datagram, { address, port }) => {
-      this.#endpoint.receive(datagram, `${address}|${port}`);
+    await this.#socket.open(port, address, this.#buffers ?? {}, (datagram, from) => {
+      this.#endpoint.receive(datagram, pathFrom(from));
     });
+  }
+
+  /**
+   * A datagram that arrived at a shared socket.
+   *
+   * @returns whether it was ours. What is not looks like no frame, and is left to the application.
+   * @example
+   * ```ts
+   * socket.on("message", (message, from) => node.handle(message, from) || serve(message, from));
+   * ```
+   */
+  handle(message: Uint8Array, from: PeerAddress): boolean {
+    if (!this.#endpoint.recognises(message)) return false;
+    this.#endpoint.receive(message, pathFrom(from));
+    return true;
   }
 
   /** Where the socket is; null when there is none. */
   address(): AddressInfo | null {
-    return this.#socket?.address() ?? null;
+    return this.#socket.address();
+  }
+
+  /**
+   * Other keys from now on, without a gap where each is accepted everywhere before anybody signs with it.
+   *
+   * @throws TypeError `ERR_SYSTOLE_OPTION` for keys that are none, and where the node was made without.
+   */
+  setKeys(keys: Keys): void {
+    if (this.#seals !== undefined) return this.#seals.use(keys);
+    throw new SystoleTypeError(
+      "ERR_SYSTOLE_OPTION",
+      "This node was made without keys.\nCreate it with the option keys.",
+    );
   }
 
   /**
@@ -202,6 +158,26 @@ export class SystoleNode extends EventEmitter<NodeEvents> implements AsyncDispos
     this.#endpoint.remove(ref);
     this.#forget(ref);
     return true;
+  }
+
+  /**
+   * Says leave to a peer and keeps it: it is dead (`left`) until it says hello, or is added, again. False
+   * when there is none with this id.
+   */
+  leave(id: string, options: LeaveOptions = {}): boolean {
+    const ref = this.#endpoint.find(id);
+    if (ref !== undefined) this.#endpoint.leave(ref, options);
+    return ref !== undefined;
+  }
+
+  /** From now on the silence of all peers is our doing. Beats go on. */
+  pause(): void {
+    this.#endpoint.pause();
+  }
+
+  /** Ends `pause`; all of it is credited. */
+  resume(): void {
+    this.#endpoint.resume();
   }
 
   /** The peer with this id, dead or not. */
@@ -234,10 +210,12 @@ export class SystoleNode extends EventEmitter<NodeEvents> implements AsyncDispos
   }
 
   stats(): NodeStats {
-    return { ...this.#endpoint.stats(), socketErrors: { ...this.#socketErrors } };
+    const { errors, buffers } = this.#socket;
+    const opened = this.#seals?.opened;
+    return { ...this.#endpoint.stats(), socketErrors: { ...errors }, buffers, opened };
   }
 
-  /** Says leave to everybody and closes the socket. Always ends; safe to call again. */
+  /** Says leave to everybody, and closes the socket unless it is shared. Always ends; safe to call again. */
   close(): Promise<void> {
     this.#closing ??= this.#close();
     return this.#closing;
@@ -254,18 +232,7 @@ export class SystoleNode extends EventEmitter<NodeEvents> implements AsyncDispos
     this.#driving[Symbol.dispose]();
     for (const ref of [...this.#peers.keys()]) this.#forget(ref);
     for (const changes of [...this.#changes]) changes.end();
-    const socket = this.#socket;
-    this.#socket = undefined;
-    if (socket !== undefined) await new Promise<void>((resolve) => socket.close(resolve));
-  }
-
-  #send(frame: Uint8Array, path: string | undefined): boolean {
-    const socket = this.#socket;
-    if (socket === undefined || path === undefined) return false;
-    if (queuedBytes(socket) > MAX_QUEUED_BYTES) return false;
-    const { address, port } = addressOf(path);
-    socket.send(frame, 0, frame.length, port, address, this.#onSent);
-    return true;
+    await this.#socket.close();
   }
 
   #emit(output: EndpointOutput<string>): void {
@@ -281,6 +248,18 @@ export class SystoleNode extends EventEmitter<NodeEvents> implements AsyncDispos
         return;
       case "forget":
         return this.#forget(output.peer);
+      case "moved": {
+        const { id, at, peer, from, to } = output;
+        const move = { id: id as string, at, from: addressOf(from), to: addressOf(to) };
+        this.emit("moved", move);
+        this.#peers.get(peer)?.emit("moved", move);
+        return;
+      }
+      case "unauthenticated": {
+        const { at, fault, datagrams, path } = output;
+        this.emit("unauthenticated", { at, fault, datagrams, ...addressOf(path) });
+        return;
+      }
       case "stalled":
         this.emit("stalled", { at: output.at, stallMs: output.stallMs });
         return;
@@ -315,9 +294,4 @@ export class SystoleNode extends EventEmitter<NodeEvents> implements AsyncDispos
     if (this.#closing === undefined) return;
     throw new SystoleTypeError("ERR_SYSTOLE_CLOSED", "This node is closed.\nCreate another one.");
   }
-}
-
-/** Deno's sockets do not say; they hand everything to the kernel at once. */
-export function queuedBytes(socket: Partial<Pick<Socket, "getSendQueueSize">>): number {
-  return socket.getSendQueueSize?.() ?? 0;
 }

@@ -4,10 +4,19 @@
 import { EventEmitter } from "node:events";
 import type { PeerChange, PeerRef, PeerState, Status } from "@systole/core";
 import type { Endpoint } from "@systole/core/endpoint";
+import { addressOf, type PeerAddress } from "./address.ts";
 
 /** A change of status of a peer. */
 export interface Change extends PeerChange {
   readonly id: string;
+}
+
+/** A change of address of a peer, in one session. */
+export interface Move {
+  readonly id: string;
+  readonly at: number;
+  readonly from: PeerAddress;
+  readonly to: PeerAddress;
 }
 
 /** The events of a peer. A death is never an `error`. */
@@ -17,6 +26,8 @@ export interface PeerEvents {
   alive: [change: Change];
   suspect: [change: Change];
   dead: [change: Change];
+  /** It is reached at another address from now on, which a round trip has proven. */
+  moved: [move: Move];
   /** The other side says that it had declared us dead, at `at` of our clock. */
   "declared-dead": [event: { readonly at: number }];
 }
@@ -48,6 +59,12 @@ export class Peer extends EventEmitter<PeerEvents> {
 
   get status(): Status {
     return this.state()?.status ?? "dead";
+  }
+
+  /** Where it is reached now: its address may change under way. */
+  get address(): PeerAddress | undefined {
+    const path = this.#endpoint.path(this.#ref);
+    return path === undefined ? undefined : addressOf(path);
   }
 
   /** A frozen snapshot; undefined once the peer is removed or forgotten. */

@@ -5,7 +5,6 @@ export {
   definePolicy,
   type EndReason,
   type Evidence,
-  explain,
   type Host,
   type PeerChange,
   type PeerState,
@@ -17,16 +16,20 @@ export {
   standard,
   strict,
 } from "@systole/core";
-export { type ConnectOptions, connect } from "./connect.ts";
+export type { Acceptance, Changes, ChangesOptions, EndpointLimits } from "@systole/core/endpoint";
+export { type Connection, type ConnectOptions, connect } from "./connect.ts";
+export { explain, type Failure } from "./failure.ts";
 export { NotSentError, type SentCallback } from "./link.ts";
 export {
   type Change,
+  type CloseOptions,
   type Peer,
   PeerClosedError,
   type PeerEvents,
 } from "./peer.ts";
 export {
   createServer,
+  type Newcomer,
   type ServerEvents,
   type ServerOptions,
   type ServerStats,

@@ -2,15 +2,14 @@
 // business, and when a connection is over for reasons of silence, too.
 
 import type { Socket } from "node:net";
+import { TLSSocket } from "node:tls";
+import type { Endpoint } from "@systole/core/endpoint";
 
-/** What happens on a connection. */
-export interface LinkEvents {
-  received(bytes: Uint8Array, link: Link): void;
-  /** The other side ended it, or it broke; may be said twice. */
-  gone(link: Link): void;
-  /** What was queued has left: more can be sent. */
-  drained(link: Link): void;
-}
+/** From when on the kernel asks, too: a backstop for connections that nobody judges, paused ones. */
+export const KEEPALIVE_MS = 60_000;
+/** How much may wait for a connection where nobody says otherwise. */
+const MAX_QUEUED_BYTES = 16_777_216;
+const NO_BYTES = new Uint8Array(0);
 
 /** Called once: with nothing when the kernel has the message, with an error when it never will. */
 export type SentCallback = (error?: NotSentError) => void;
@@ -25,15 +24,14 @@ export class NotSentError extends Error {
   }
 }
 
-const NO_BYTES = new Uint8Array(0);
-
 export class Link {
   readonly socket: Socket;
   /** What the socket failed of; evidence, never thrown. */
   error: Error | undefined;
-  /** Resolves when the socket is closed, however that comes about. */
-  readonly closed: Promise<void>;
+  /** Called when what was queued has left. */
+  drained: () => void = () => {};
 
+  readonly #maxQueuedBytes: number;
   /** Set while the endpoint hands us a message: everything else it sends is a control frame. */
   #message: { readonly callback: SentCallback | undefined; accepted: boolean } | undefined;
   #controlQueued = false;
@@ -41,16 +39,30 @@ export class Link {
     this.#controlQueued = false;
   };
 
-  constructor(socket: Socket, events: LinkEvents) {
+  constructor(socket: Socket, endpoint: Endpoint<Link>, maxQueuedBytes: number | undefined) {
     this.socket = socket;
-    this.closed = new Promise((resolve) => socket.once("close", () => resolve()));
-    socket.on("data", (bytes: Buffer) => events.received(bytes, this));
-    socket.on("drain", () => events.drained(this));
-    socket.on("end", () => events.gone(this));
-    socket.on("close", () => events.gone(this));
+    this.#maxQueuedBytes = maxQueuedBytes ?? MAX_QUEUED_BYTES;
+    socket.setNoDelay(true).setKeepAlive(true, KEEPALIVE_MS);
+    const gone = () => endpoint.ended(this, "closed");
+    socket.on("data", (bytes: Buffer) => endpoint.receive(bytes, this));
+    socket.on("drain", () => this.drained());
+    socket.on("end", gone);
+    this.whenClosed(gone);
     socket.on("error", (error) => {
       this.error = error;
     });
+  }
+
+  /** Whether bytes can leave. On TLS only after the handshake, or they would pile up before it. */
+  get isUp(): boolean {
+    const { socket } = this;
+    const isSecure = !(socket instanceof TLSSocket) || socket.getFinished() !== undefined;
+    return !socket.connecting && socket.writable && isSecure;
+  }
+
+  /** Whether as much is queued as may be. */
+  get isFull(): boolean {
+    return this.socket.writableLength >= this.#maxQueuedBytes;
   }
 
   /**
@@ -59,8 +71,9 @@ export class Link {
    */
   send(frame: Uint8Array): boolean {
     const { socket } = this;
-    if (socket.connecting || !socket.writable) return false;
+    if (!this.isUp) return false;
     if (this.#message !== undefined) {
+      if (this.isFull) return false;
       this.#message.accepted = this.#write(frame, this.#message.callback);
       return true;
     }
@@ -108,11 +121,9 @@ export class Link {
     await new Promise<void>((resolve) => socket.write(NO_BYTES, () => resolve()));
   }
 
-  /** Ends a connection on which nothing more is to be said. */
-  end(): void {
-    const { socket } = this;
-    // What does not leave now would wait for a reader that may be frozen for ever.
-    if (socket.connecting || socket.writableLength > 0) socket.destroy();
-    else socket.destroySoon();
+  /** Calls back when the socket is closed, however that comes about. Never at once. */
+  whenClosed(callback: () => void): void {
+    if (this.socket.closed) process.nextTick(callback);
+    else this.socket.once("close", callback);
   }
 }

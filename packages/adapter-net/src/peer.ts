@@ -2,16 +2,15 @@
 // endpoint does, and whoever made the peer (server or connect) tells it what happened.
 
 import { EventEmitter } from "node:events";
+import type { PeerChange, PeerRef, PeerState, Reason, Status } from "@systole/core";
 import {
-  type PeerChange,
-  type PeerRef,
-  type PeerState,
-  type Reason,
-  type Status,
-  SystoleRangeError,
-  SystoleTypeError,
-} from "@systole/core";
-import type { Endpoint } from "@systole/core/endpoint";
+  ChangeFeed,
+  type Changes,
+  type ChangesOptions,
+  type Endpoint,
+  type LeaveSoonOptions,
+} from "@systole/core/endpoint";
+import type { Failure } from "./failure.ts";
 import { type Link, NotSentError, type SentCallback } from "./link.ts";
 
 /** A change of status of a peer on a connection. */
@@ -19,6 +18,8 @@ export interface Change extends PeerChange {
   readonly id: string;
   /** Only for deaths: the error the socket failed of, if it did. Evidence, never thrown. */
   readonly error?: Error | undefined;
+  /** What kind of error that is. */
+  readonly failure?: Failure | undefined;
 }
 
 /** The events of a peer. A death is never an `error`. */
@@ -27,6 +28,7 @@ export interface PeerEvents {
   change: [change: Change];
   alive: [change: Change];
   suspect: [change: Change];
+  /** The connection is destroyed already. With `retryInMs` where it will be opened again. */
   dead: [change: Change];
   /** A message of the other side; the bytes are the receiver's own. */
   message: [bytes: Uint8Array];
@@ -37,6 +39,9 @@ export interface PeerEvents {
   /** Nothing more will come. */
   close: [];
 }
+
+/** Options of `close`: what our leave says, and how long what is queued may take. */
+export type CloseOptions = LeaveSoonOptions;
 
 /** Why waiting for a peer is in vain. */
 export class PeerClosedError extends Error {
@@ -55,43 +60,45 @@ export class PeerClosedError extends Error {
   }
 }
 
-/** The longest message where nobody says otherwise. */
-export const MAX_MESSAGE_BYTES = 1_048_576;
-
-/** @internal What a peer stands on. Server and connect own it, and change it. */
-export interface Life {
-  readonly endpoint: Endpoint<Link>;
-  readonly ref: PeerRef;
-  readonly maxMessageBytes: number;
-  id: string;
-  /** The connection of the current session. */
-  link: Link | undefined;
-  /** What became of the peer; once it is set, the ref may belong to a later session. */
-  end: { readonly state: PeerState | undefined; readonly reason: Reason | undefined } | undefined;
-  /** Says leave or, without `gracefully`, nothing; resolves when the connection is closed. */
-  close(gracefully: boolean): Promise<void>;
-}
-
 /**
  * One peer: at a server for one session, from `connect` with `reconnect` for as many as there will
  * be. Every `alive` is followed by a `dead`, in the end.
  */
 export class Peer extends EventEmitter<PeerEvents> implements AsyncDisposable {
-  readonly #life: Life;
+  readonly #endpoint: Endpoint<Link>;
+  readonly #ref: PeerRef;
+  readonly #onFinished: () => void;
+  #id: string;
+  /** The connection of the current session. */
+  #link: Link;
+  /** Once it is set, the ref may belong to a later session. */
+  #end: { readonly state: PeerState | undefined; readonly reason: Reason | undefined } | undefined;
+  #feed: ChangeFeed<Change> | undefined;
   #awaited: Promise<void> | undefined;
   #closing: Promise<void> | undefined;
   /** Somebody was told to wait for `drain`, without a connection that could drain. */
-  #refused = false;
+  #isOwedDrain = false;
 
   /** @internal Made by `createServer` and `connect`. */
-  constructor(life: Life) {
+  constructor(
+    endpoint: Endpoint<Link>,
+    ref: PeerRef,
+    id: string,
+    link: Link,
+    onFinished: () => void = () => {},
+  ) {
     super();
-    this.#life = life;
+    this.#endpoint = endpoint;
+    this.#ref = ref;
+    this.#id = id;
+    this.#link = link;
+    this.#onFinished = onFinished;
+    this.use(link);
   }
 
   /** The id the other side gave itself; until it did, where it was looked for. */
   get id(): string {
-    return this.#life.id;
+    return this.#id;
   }
 
   get status(): Status {
@@ -100,51 +107,53 @@ export class Peer extends EventEmitter<PeerEvents> implements AsyncDisposable {
 
   /** A frozen snapshot; undefined once the peer is closed. */
   state(): PeerState | undefined {
-    const { end, endpoint, ref } = this.#life;
-    return end === undefined ? endpoint.state(ref) : end.state;
+    return this.#end === undefined ? this.#endpoint.state(this.#ref) : this.#end.state;
   }
 
   /**
    * Until this instant of the clock (`performance.now()`, unless another one was given) the other
    * side cannot have declared us dead by silence; −Infinity when nothing is known.
+   *
+   * @example
+   * ```ts
+   * while (peer.trustedUntil() > performance.now()) doOneUnitOfWork();
+   * ```
    */
   trustedUntil(): number {
-    const { end, endpoint, ref } = this.#life;
-    return end === undefined ? endpoint.trustedUntil(ref) : Number.NEGATIVE_INFINITY;
+    if (this.#end !== undefined) return Number.NEGATIVE_INFINITY;
+    return this.#endpoint.trustedUntil(this.#ref);
+  }
+
+  /** Bytes of messages and beats that the kernel has not taken yet. */
+  get queuedBytes(): number {
+    return this.#link.socket.writableLength;
   }
 
   /**
    * Sends a message. The callback learns whether the kernel took it; what was not taken is never
-   * sent again by itself. Without a connection the message fails through its callback.
+   * sent again by itself. Without a connection, or with `maxQueuedBytes` waiting already, the message
+   * fails through its callback.
    *
    * @returns false when the next one should wait for `drain`, as in streams.
    * @throws TypeError or RangeError `ERR_SYSTOLE_OPTION` for no bytes, or more than `maxMessageBytes`.
+   * @example
+   * ```ts
+   * if (!peer.send(bytes, (error) => error && keepForLater(bytes))) await once(peer, "drain");
+   * ```
    */
   send(bytes: Uint8Array, callback?: SentCallback): boolean {
-    if (!(bytes instanceof Uint8Array)) {
-      throw new SystoleTypeError(
-        "ERR_SYSTOLE_OPTION",
-        `send takes bytes (got ${typeof bytes}).\nEncode text with new TextEncoder().encode(text).`,
-        bytes,
-      );
-    }
-    const { link, end, endpoint, ref, maxMessageBytes } = this.#life;
-    if (bytes.length > maxMessageBytes) {
-      throw new SystoleRangeError(
-        "ERR_SYSTOLE_OPTION",
-        `A message has at most ${maxMessageBytes} bytes (got ${bytes.length}).\nRaise maxMessageBytes on both sides, or send it in parts.`,
-        bytes.length,
-      );
-    }
-    const open = link !== undefined && end === undefined && this.#closing === undefined;
-    const accepted = open
-      ? link.sendMessage(() => endpoint.message(ref, bytes), callback)
-      : undefined;
+    const link = this.#link;
+    const accepted = this.isOver
+      ? undefined
+      : link.sendMessage(() => this.#endpoint.message(this.#ref, bytes), callback);
     if (accepted !== undefined) return accepted;
-    this.#refused = true;
+    this.#isOwedDrain = true;
     if (callback !== undefined) {
+      const why = link.isFull
+        ? "too much waits to be sent already"
+        : `${this.id} is ${this.status}`;
       // Never before send has returned: callers rely on the order, as with streams.
-      process.nextTick(callback, new NotSentError(`${this.id} is ${this.status}`));
+      process.nextTick(callback, new NotSentError(why));
     }
     return false;
   }
@@ -156,74 +165,117 @@ export class Peer extends EventEmitter<PeerEvents> implements AsyncDisposable {
    */
   async alive(): Promise<void> {
     if (this.status === "alive") return;
-    if (this.#life.end !== undefined) throw this.#closedError();
+    if (this.#end !== undefined) throw this.#closedError();
     this.#awaited ??= this.#nextLife();
     await this.#awaited;
   }
 
+  /**
+   * Changes from now on, as an async iterator that ends when the peer closes; see `ChangesOptions`.
+   *
+   * @throws RangeError `ERR_SYSTOLE_OPTION` for a wrong limit.
+   */
+  changes(options?: ChangesOptions): Changes<Change> {
+    this.#feed ??= new ChangeFeed();
+    const changes = this.#feed.read(options);
+    if (this.#end !== undefined) this.#feed.end();
+    return changes;
+  }
+
   /** Our reader pauses: no message comes, and silence is not held against the peer. Beats go on. */
   pause(): void {
-    const { endpoint, ref, link, end } = this.#life;
-    if (end !== undefined) return;
-    link?.socket.pause();
-    endpoint.pause(ref);
+    if (this.#end !== undefined) return;
+    this.#link.socket.pause();
+    this.#endpoint.pause(this.#ref);
   }
 
   /** Ends `pause`; all of it is credited. */
   resume(): void {
-    const { endpoint, ref, link, end } = this.#life;
-    if (end !== undefined) return;
-    endpoint.resume(ref);
-    link?.socket.resume();
+    if (this.#end !== undefined) return;
+    this.#endpoint.resume(this.#ref);
+    this.#link.socket.resume();
   }
 
   /**
-   * Sends what is queued, says leave and ends the connection; resolves when it is closed. A peer that
-   * dies meanwhile ends the wait. One that lives but reads nothing can be waited for in vain: `destroy`.
-   * Safe to call again.
+   * Sends what is queued, says leave and ends the connection; resolves when it is closed, which it
+   * always is in the end: what the other side does not take within `withinMs` fails through its
+   * callback. Default twice the `deadAfterMs` in force; a peer that dies meanwhile ends the wait. Safe to
+   * call again.
+   *
+   * @throws RangeError `ERR_SYSTOLE_OPTION`
    */
-  close(): Promise<void> {
-    this.#closing ??= this.#close();
+  close(options: CloseOptions = {}): Promise<void> {
+    this.#closing ??= this.#close(options);
     return this.#closing;
   }
 
   /** Breaks the connection at once, without a word; what is queued fails through its callback. */
   destroy(): void {
-    this.#closing = this.#life.close(false);
-    // Closing never fails; whoever waits for it calls `close` as well.
-    this.#closing.catch(() => {});
+    this.#closing ??= this.#closed();
+    if (this.#end === undefined) this.#endpoint.ended(this.#ref, "closed");
+    this.#link.socket.destroy();
+    this.finish();
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
     await this.close();
   }
 
-  /** @internal */
-  changed(change: PeerChange): void {
-    const { id, link } = this.#life;
-    const error = change.to === "dead" ? link?.error : undefined;
-    const told: Change = { ...change, id, ...(error !== undefined && { error }) };
-    this.emit("change", told);
-    if (change.to !== "connecting") this.emit(change.to, told);
-    if (change.to === "alive" && this.#refused) this.drained();
+  /** @internal We closed it, or are about to. */
+  get isOver(): boolean {
+    return this.#closing !== undefined || this.#end !== undefined;
+  }
+
+  /** @internal The next session has another connection. */
+  use(link: Link): void {
+    this.#link = link;
+    link.drained = () => this.#drained();
+  }
+
+  /** @internal It said its name. */
+  named(id: string): void {
+    this.#id = id;
   }
 
   /** @internal */
-  drained(): void {
-    this.#refused = false;
+  changed(change: Change): void {
+    this.#feed?.push(change);
+    this.emit("change", change);
+    if (change.to !== "connecting") this.emit(change.to, change);
+    if (change.to === "alive" && this.#isOwedDrain) this.#drained();
+  }
+
+  /** @internal The end of everything; of its last session, where the ref may be in the next one. */
+  finish(reason?: Reason, session?: number): void {
+    if (this.#end !== undefined) return;
+    const state = this.#endpoint.state(this.#ref);
+    const isLast = session === undefined || state?.session === session;
+    this.#end = { state: isLast ? state : undefined, reason };
+    this.#onFinished();
+    this.#link.whenClosed(() => {
+      this.#feed?.end();
+      this.emit("close");
+    });
+  }
+
+  #drained(): void {
+    this.#isOwedDrain = false;
     this.emit("drain");
   }
 
-  /** @internal The end of everything. */
-  finished(): void {
-    this.emit("close");
-  }
-
-  async #close(): Promise<void> {
+  async #close(options: CloseOptions): Promise<void> {
     // A paused reader is not judged, and what is not judged might be waited for in vain.
     this.resume();
-    await this.#life.link?.flushed();
-    await this.#life.close(true);
+    if (this.#end === undefined) this.#endpoint.leaveSoon(this.#ref, options);
+    await this.#link.flushed();
+    if (this.#end === undefined) this.#endpoint.leave(this.#ref, options);
+    this.#link.socket.destroy();
+    this.finish();
+    await this.#closed();
+  }
+
+  async #closed(): Promise<void> {
+    await new Promise<void>((resolve) => this.#link.whenClosed(resolve));
   }
 
   async #nextLife(): Promise<void> {
@@ -246,7 +298,6 @@ export class Peer extends EventEmitter<PeerEvents> implements AsyncDisposable {
   }
 
   #closedError(): PeerClosedError {
-    const { id, end, link } = this.#life;
-    return new PeerClosedError(id, end?.reason, { cause: link?.error });
+    return new PeerClosedError(this.id, this.#end?.reason, { cause: this.#link.error });
   }
 }

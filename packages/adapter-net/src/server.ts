@@ -3,48 +3,56 @@
 import { EventEmitter } from "node:events";
 import {
   type AddressInfo,
-  createServer as createNetServer,
+  createServer as createTcpServer,
   type Server,
   type Socket,
 } from "node:net";
+import { createServer as createTlsServer, type TlsOptions, Server as TlsServer } from "node:tls";
 import {
-  drive,
-  type Host,
+  definePolicy,
+  type MonitorStats,
   type PeerRef,
   type PolicyOptions,
   SystoleTypeError,
 } from "@systole/core";
-import {
-  type Acceptance,
-  createEndpoint,
-  type Endpoint,
-  type EndpointChange,
-  type EndpointLimits,
-  type EndpointOutput,
-  type EndpointStats,
+import type {
+  Acceptance,
+  Candidate,
+  Changes,
+  ChangesOptions,
+  EndpointChange,
+  EndpointLimits,
+  EndpointOutput,
+  EndpointStats,
 } from "@systole/core/endpoint";
-import { systemHost } from "@systole/core/system";
-import { beatChannel, changeChannel, publish } from "./channels.ts";
-import { Link } from "./link.ts";
-import { type Change, type Life, MAX_MESSAGE_BYTES, Peer } from "./peer.ts";
+import type { Link } from "./link.ts";
+import { type Change, type CloseOptions, Peer } from "./peer.ts";
+import { Side, type SideOptions } from "./side.ts";
+
+/** Somebody on a connection, and who it says it is. On TLS `socket` is a `TLSSocket`. */
+export interface Newcomer {
+  readonly id: string;
+  readonly socket: Socket;
+}
 
 /** Options of `createServer`. */
-export interface ServerOptions {
-  /** Our name towards the peers: 1 to 128 bytes. */
-  readonly id: string;
+export interface ServerOptions extends SideOptions {
   /** How peers are judged, and with it the pace we ask them for. Default `standard`. */
   readonly policy?: PolicyOptions | undefined;
-  /** Decides about everybody who says who it is. Default: everybody is welcome. */
-  readonly accept?:
-    | ((candidate: { readonly id: string; readonly socket: Socket }) => Acceptance)
-    | undefined;
+  /**
+   * Whether a newcomer is who it says it is: asked once a connection, before its id counts for anything,
+   * also for ids that are known. Without it whoever knows the id of a silent peer can take its place.
+   * May take its time, within `limits.handshakeMs`; nothing is read of the connection meanwhile. What is
+   * not true is no; an error is no, and counted. Default: everybody is believed.
+   */
+  readonly authenticate?: ((newcomer: Newcomer) => boolean | PromiseLike<boolean>) | undefined;
+  /** Whether we want a peer with an id that is new here, and how it is judged. Default: everybody. */
+  readonly accept?: ((newcomer: Newcomer) => Acceptance) | undefined;
   readonly limits?: EndpointLimits | undefined;
-  /** The longest message, in bytes; a longer one breaks the connection. Default 1 MiB. */
-  readonly maxMessageBytes?: number | undefined;
-  /** Closes the server. */
-  readonly signal?: AbortSignal | undefined;
-  /** Clock and timer. Default `systemHost()`. */
-  readonly clock?: Host | undefined;
+  /** Speaks TLS, with these options: `cert`, `key`, `ca` with `requestCert`, … */
+  readonly tls?: TlsOptions | undefined;
+  /** A TCP, TLS or unix server of your own, whose connections are ours from now on. Not with `tls`. */
+  readonly server?: Server | undefined;
 }
 
 /** The events of a server. A death is never an `error`. */
@@ -64,14 +72,17 @@ export interface ServerEvents {
 export interface ServerStats extends EndpointStats {
   /** Connections now, those of nobody known included. */
   readonly connections: number;
-  /** Connections that could not be accepted, by error code: EMFILE and the like. */
+  /** What could not be accepted or authenticated, by error code: EMFILE, ERR_SSL_…, and the like. */
   readonly acceptErrors: Readonly<Record<string, number>>;
+  /** How many peers are in which status, and how well we are ourselves. */
+  readonly monitor: MonitorStats;
 }
 
 /**
  * A server of framed messages on which every peer is judged.
  *
- * @throws TypeError or RangeError `ERR_SYSTOLE_OPTION` or `ERR_SYSTOLE_POLICY` for wrong options.
+ * @throws TypeError or RangeError `ERR_SYSTOLE_OPTION` or `ERR_SYSTOLE_POLICY` for wrong options, and
+ * what `node:tls` throws for its own.
  * @example
  * ```ts
  * const server = createServer({ id: "scheduler", policy: strict });
@@ -89,45 +100,47 @@ export function createServer(options: ServerOptions): SystoleServer {
 /** See {@link createServer}. */
 export class SystoleServer extends EventEmitter<ServerEvents> implements AsyncDisposable {
   readonly #options: ServerOptions;
-  readonly #maxMessageBytes: number;
+  readonly #side: Side;
   readonly #server: Server;
-  readonly #endpoint: Endpoint<Link>;
-  readonly #driving: Disposable;
-  readonly #links: Set<Link> = new Set();
-  readonly #lives: Map<PeerRef, { readonly life: Life; readonly peer: Peer }> = new Map();
-  readonly #onLink: WeakMap<Link, Peer> = new WeakMap();
+  readonly #sockets: Set<Socket> = new Set();
   readonly #acceptErrors: Record<string, number> = {};
   #closing: Promise<void> | undefined;
-  readonly #onAcceptError = (error: NodeJS.ErrnoException): void => {
-    const code = error.code ?? error.name;
-    this.#acceptErrors[code] = (this.#acceptErrors[code] ?? 0) + 1;
+  readonly #onConnection = (socket: Socket): void => {
+    this.#sockets.add(socket);
+    socket.once("close", () => this.#sockets.delete(socket));
   };
-  readonly #onAbort = (): void => {
-    // Closing never fails; whoever waits for it calls `close` as well.
-    this.close().catch(() => {});
+  readonly #onSocket = (socket: Socket): void => {
+    if (this.#closing === undefined) this.#side.endpoint.opened(this.#side.link(socket));
+    else socket.destroy();
+  };
+  readonly #onFailure = (error: NodeJS.ErrnoException): void => {
+    const code = error?.code ?? error?.name ?? "unknown";
+    this.#acceptErrors[code] = (this.#acceptErrors[code] ?? 0) + 1;
   };
 
   constructor(options: ServerOptions) {
     super();
     this.#options = options;
-    const { id, policy, accept, limits, signal, clock = systemHost() } = options;
-    this.#maxMessageBytes = options.maxMessageBytes ?? MAX_MESSAGE_BYTES;
-    this.#endpoint = createEndpoint<Link>({
-      id,
-      host: clock,
-      policy,
-      transport: "stream",
-      limits,
-      maxMessageBytes: this.#maxMessageBytes,
-      send: (_peer, frame, link) => link?.send(frame) ?? false,
-      emit: (output) => this.#emit(output),
-      observeBeats: () => beatChannel.hasSubscribers,
-      accept: accept ? (each) => accept({ id: each.id, socket: each.path.socket }) : () => true,
-    });
-    this.#driving = drive(this.#endpoint, clock);
-    this.#server = createNetServer({ noDelay: true }, (socket) => this.#connected(socket));
-    signal?.addEventListener("abort", this.#onAbort, { once: true });
-    if (signal?.aborted) queueMicrotask(this.#onAbort);
+    const { authenticate, accept, limits } = options;
+    const newcomer = ({ id, path }: Candidate<Link>) => ({ id, socket: path.socket });
+    this.#side = new Side(
+      options,
+      {
+        changed: (change, peer) => this.#changed(change, peer),
+        arrived: (change, link) => this.#arrived(change, link),
+        other: (output) => this.#other(output),
+        close: () => this.close(),
+      },
+      {
+        limits,
+        accept: accept ? (candidate) => accept(newcomer(candidate)) : () => true,
+        authenticate: authenticate && ((candidate) => this.#authenticate(authenticate, candidate)),
+      },
+    );
+    this.#server = this.#side.attempt(() => listenerOf(options));
+    this.#server.on("connection", this.#onConnection);
+    this.#server.on(readyEvent(this.#server), this.#onSocket);
+    this.#server.on("tlsClientError", this.#onFailure);
   }
 
   /**
@@ -146,7 +159,7 @@ export class SystoleServer extends EventEmitter<ServerEvents> implements AsyncDi
       this.#server.once("error", reject);
       const listening = () => {
         this.#server.off("error", reject);
-        this.#server.on("error", this.#onAcceptError);
+        this.#server.on("error", this.#onFailure);
         resolve();
       };
       if (typeof where === "string") this.#server.listen(where, listening);
@@ -159,31 +172,50 @@ export class SystoleServer extends EventEmitter<ServerEvents> implements AsyncDi
     return this.#server.address();
   }
 
+  /** Takes over a connected socket that came by another way; on TLS, after its handshake. */
+  serve(socket: Socket): void {
+    this.#onConnection(socket);
+    this.#onSocket(socket);
+  }
+
   /** The peer with this id, if it is alive or suspect. */
   peer(id: string): Peer | undefined {
-    const ref = this.#endpoint.find(id);
-    return ref === undefined ? undefined : this.#lives.get(ref)?.peer;
+    return this.#side.peers.get(this.#side.endpoint.find(id) as PeerRef);
   }
 
   /** All peers that are alive or suspect. */
   get peers(): readonly Peer[] {
-    return [...this.#lives.values()].map(({ peer }) => peer);
+    return [...this.#side.peers.values()];
+  }
+
+  /**
+   * Changes of all peers from now on, as an async iterator that ends when the server closes. It holds at
+   * most `limit` of them for a slow reader; beyond that the oldest are dropped, and counted.
+   *
+   * @throws RangeError `ERR_SYSTOLE_OPTION` for a wrong limit.
+   */
+  changes(options?: ChangesOptions): Changes<Change> {
+    return this.#side.feed.read(options);
   }
 
   stats(): ServerStats {
+    const { endpoint } = this.#side;
     return {
-      ...this.#endpoint.stats(),
-      connections: this.#links.size,
+      ...endpoint.stats(),
+      connections: this.#sockets.size,
       acceptErrors: { ...this.#acceptErrors },
+      monitor: endpoint.monitorStats(),
     };
   }
 
   /**
-   * Stops listening, closes every peer as `peer.close()` does, and resolves when nothing is left.
-   * Safe to call again.
+   * Stops listening, closes every peer as `peer.close()` does, and resolves when nothing is left. A
+   * `server` of your own goes on listening, for you. Safe to call again.
+   *
+   * @throws RangeError `ERR_SYSTOLE_OPTION`
    */
-  close(): Promise<void> {
-    this.#closing ??= this.#close();
+  close(options: CloseOptions = {}): Promise<void> {
+    this.#closing ??= this.#close(options);
     return this.#closing;
   }
 
@@ -191,94 +223,81 @@ export class SystoleServer extends EventEmitter<ServerEvents> implements AsyncDi
     await this.close();
   }
 
-  #connected(socket: Socket): void {
-    const link = new Link(socket, {
-      received: (bytes) => this.#endpoint.receive(bytes, link),
-      gone: () => this.#endpoint.ended(link, "closed"),
-      drained: () => this.#onLink.get(link)?.drained(),
+  async #close(options: CloseOptions): Promise<void> {
+    const server = this.#server;
+    const stopped = new Promise<void>((resolve) => {
+      if (this.#options.server === undefined) server.close(() => resolve());
+      else resolve();
     });
-    this.#links.add(link);
-    socket.once("close", () => this.#links.delete(link));
+    // Handshakes that were under way may bring another one meanwhile.
+    while (this.#side.peers.size > 0) {
+      await Promise.all(this.peers.map((peer) => peer.close(options)));
+    }
+    this.#side.close();
+    server.off("connection", this.#onConnection).off(readyEvent(server), this.#onSocket);
+    server.off("tlsClientError", this.#onFailure).off("error", this.#onFailure);
+    // What is left belongs to nobody: connections that never said who they are.
+    for (const socket of this.#sockets) socket.destroy();
+    await stopped;
   }
 
-  #emit(output: EndpointOutput<Link>): void {
-    switch (output.type) {
-      case "changed":
-        return this.#changed(output);
-      case "message":
-        this.#lives.get(output.peer)?.peer.emit("message", output.bytes);
-        return;
-      case "beat":
-        return publish(beatChannel, this.#options.id, output);
-      case "declared-dead":
-        this.#lives.get(output.peer)?.peer.emit("declared-dead", { at: output.at });
-        return;
-      case "refused":
-        output.path.end();
-        return;
-      case "stalled":
-        this.emit("stalled", { at: output.at, stallMs: output.stallMs });
-        return;
-      default:
-    }
+  #authenticate(
+    authenticate: NonNullable<ServerOptions["authenticate"]>,
+    { id, path: { socket }, path }: Candidate<Link>,
+  ): undefined {
+    const decide = async () => {
+      try {
+        return (await authenticate({ id, socket })) === true;
+      } catch (error) {
+        this.#onFailure(error as Error);
+        return false;
+      }
+    };
+    // What comes meanwhile waits where it costs us nothing.
+    socket.pause();
+    void decide().then((isAuthentic) => {
+      socket.resume();
+      this.#side.endpoint.authenticated(path, isAuthentic);
+    });
   }
 
-  #changed(output: EndpointChange<Link>): void {
-    const { path: link, ...change } = output;
-    if (change.to === "alive" && change.from === "connecting" && link !== undefined) {
-      this.#begin(change.peer, change.id as string, link);
-    }
-    const known = this.#lives.get(change.peer);
-    if (change.to === "dead") {
-      if (change.reason === "left") link?.end();
-      else link?.socket.destroy();
-      if (known !== undefined) this.#end(known.life, change);
-    }
-    this.#tell({ ...change, id: change.id as string, ...(link?.error && { error: link.error }) });
-    known?.peer.changed(change);
-  }
-
-  #begin(ref: PeerRef, id: string, link: Link): void {
-    const endpoint = this.#endpoint;
-    const maxMessageBytes = this.#maxMessageBytes;
-    const life: Life = { endpoint, ref, maxMessageBytes, id, link, end: undefined, close };
-    async function close(gracefully: boolean): Promise<void> {
-      if (gracefully && life.end === undefined) endpoint.leave(ref);
-      if (gracefully) link.end();
-      else link.socket.destroy();
-      await link.closed;
-    }
-    const peer = new Peer(life);
-    this.#lives.set(ref, { life, peer });
-    this.#onLink.set(link, peer);
-    link.socket.once("close", () => peer.finished());
+  #arrived({ peer: ref, id }: EndpointChange<Link>, link: Link): void {
+    const peer = new Peer(this.#side.endpoint, ref, id as string, link);
+    this.#side.peers.set(ref, peer);
     this.emit("peer", peer);
   }
 
-  /** The ref may belong to the next session already: this peer no longer asks about it. */
-  #end(
-    life: Life,
-    { session, reason }: EndpointChange<Link> | Omit<EndpointChange<Link>, "path">,
-  ): void {
-    const state = this.#endpoint.state(life.ref);
-    life.end = { state: state?.session === session ? state : undefined, reason };
-    this.#lives.delete(life.ref);
-  }
-
-  #tell(change: Change): void {
-    publish(changeChannel, this.#options.id, change);
+  #changed(change: Change, peer: Peer | undefined): void {
+    if (change.to === "dead") {
+      this.#side.peers.delete(change.peer);
+      peer?.finish(peer.isOver ? undefined : change.reason, change.session);
+    }
     this.emit("change", change);
     if (change.to !== "connecting") this.emit(change.to, change);
+    peer?.changed(change);
   }
 
-  async #close(): Promise<void> {
-    this.#options.signal?.removeEventListener("abort", this.#onAbort);
-    const stopped = new Promise<void>((resolve) => this.#server.close(() => resolve()));
-    await Promise.all(this.peers.map((peer) => peer.close()));
-    this.#endpoint.close();
-    this.#driving[Symbol.dispose]();
-    // What is left belongs to nobody: connections that never said who they are.
-    for (const link of this.#links) link.socket.destroy();
-    await stopped;
+  #other(output: EndpointOutput<Link>): void {
+    if (output.type !== "stalled") return;
+    this.emit("stalled", { at: output.at, stallMs: output.stallMs });
   }
+}
+
+function listenerOf({ server, tls, policy, limits }: ServerOptions): Server {
+  if (server !== undefined && tls !== undefined) {
+    throw new SystoleTypeError(
+      "ERR_SYSTOLE_OPTION",
+      "createServer takes tls or server (got both).\nGive the options of TLS to your own tls.createServer.",
+      tls,
+    );
+  }
+  if (server !== undefined) return server;
+  if (tls === undefined) return createTcpServer();
+  // Before its handshake of TLS nobody can say who it is, so that is as long as ours may take.
+  const { deadAfterMs } = definePolicy(policy);
+  return createTlsServer({ handshakeTimeout: limits?.handshakeMs ?? deadAfterMs, ...tls });
+}
+
+function readyEvent(server: Server): "connection" | "secureConnection" {
+  return server instanceof TlsServer ? "secureConnection" : "connection";
 }

@@ -12,6 +12,7 @@ import {
   type Status,
   SystoleTypeError,
 } from "@systole/core";
+import { KEEPALIVE_MS } from "./link.ts";
 
 /** Options of `watch`. */
 export interface WatchOptions {
@@ -25,6 +26,8 @@ export interface WatchOptions {
   readonly policy?: PolicyOptions | undefined;
   /** Whether a socket that died of silence is destroyed. Default `destroy`. */
   readonly onDead?: "destroy" | "keep" | undefined;
+  /** Has the kernel ask, too, on connections that are idle for a minute. Default: the socket's own setting. */
+  readonly keepAlive?: boolean | undefined;
   /** A name for the changes and their explanation. */
   readonly id?: string | undefined;
   /** Ends the watch, not the socket. */
@@ -82,6 +85,7 @@ export class Watch extends EventEmitter<WatchEvents> implements Disposable {
       this.unwatch();
     };
     this.#onAbort = () => this.unwatch();
+    if (options.keepAlive === true) socket.setKeepAlive(true, KEEPALIVE_MS);
     socket.on("end", this.#onGone);
     socket.on("close", this.#onClose);
     options.signal?.addEventListener("abort", this.#onAbort);
@@ -112,6 +116,11 @@ export class Watch extends EventEmitter<WatchEvents> implements Disposable {
     this.sample();
   }
 
+  /** The name it was given. */
+  get id(): string | undefined {
+    return this.#options.id;
+  }
+
   /** Ends the watch without a word and leaves no listener on the socket. Safe to call again. */
   unwatch(): void {
     if (!this.#watching) return;
@@ -127,7 +136,7 @@ export class Watch extends EventEmitter<WatchEvents> implements Disposable {
     this.unwatch();
   }
 
-  /** @internal Before the verdicts of every tick: what the byte counters and the reader say. */
+  /** @internal What the byte counters and the reader say. */
   sample(): void {
     const { bytesRead, bytesWritten } = this.socket;
     const read = bytesRead !== this.#bytesRead;
@@ -136,17 +145,15 @@ export class Watch extends EventEmitter<WatchEvents> implements Disposable {
     this.#bytesWritten = bytesWritten;
     this.#pauseWhere(this.#pausedByUser || isReaderPaused(this.socket));
     if (read) this.#monitor.heard(this.#ref);
-    // A beat asks for a sign of life, so it may wait only while bytes go both ways: of a client that
-    // only publishes, nothing would ever come back.
-    if (read && written) this.#monitor.sent(this.#ref);
+    if (written) this.#monitor.sent(this.#ref);
   }
 
   /** @internal A beat is due. Never behind bytes that do not leave: beats must not pile up. */
-  beat(): void {
+  beat(): boolean {
     const { beat } = this.#options;
     const { socket } = this;
     if (beat === undefined || socket.connecting || !socket.writable || socket.writableNeedDrain) {
-      return;
+      return false;
     }
     try {
       const asked = typeof beat === "function" ? beat() : socket.write(beat);
@@ -156,6 +163,7 @@ export class Watch extends EventEmitter<WatchEvents> implements Disposable {
     }
     // The core knows that it beat: seen as traffic, a beat would put off the next one to a sample later.
     this.#bytesWritten = socket.bytesWritten;
+    return true;
   }
 
   /** @internal */
@@ -163,10 +171,8 @@ export class Watch extends EventEmitter<WatchEvents> implements Disposable {
     const { to, reason } = change;
     const silent = reason === "silence" || reason === "unreachable";
     if (to === "dead" && silent && this.#options.onDead !== "keep") this.socket.destroy();
-    const { id } = this.#options;
-    const told = id === undefined ? change : { ...change, id };
-    this.emit("change", told);
-    if (to !== "connecting") this.emit(to, told);
+    this.emit("change", change);
+    if (to !== "connecting") this.emit(to, change);
   }
 
   readonly #onBeatFailed = (): void => {

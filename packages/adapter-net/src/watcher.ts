@@ -3,16 +3,20 @@
 import type { Socket } from "node:net";
 import {
   createMonitor,
+  definePolicy,
   drive,
   type Host,
   type Monitor,
   type MonitorOutput,
   type MonitorStats,
+  type PeerChange,
   type PeerRef,
   type PolicyOptions,
   SystoleTypeError,
 } from "@systole/core";
+import { ChangeFeed, type Changes, type ChangesOptions } from "@systole/core/endpoint";
 import { systemHost } from "@systole/core/system";
+import { beatChannel, changeChannel, publish } from "./channels.ts";
 import { checkWatch, Watch, type WatchOptions } from "./watch.ts";
 
 /** Options of `createWatcher`. */
@@ -59,16 +63,23 @@ export function watch(socket: Socket, options: WatchOptions = {}): Watch {
 export class Watcher implements Disposable {
   readonly #monitor: Monitor;
   readonly #driving: Disposable;
+  readonly #policy: PolicyOptions;
+  /** Policies as they are used, by what was given: thousands of sockets share a few. */
+  readonly #policies: WeakMap<PolicyOptions, PolicyOptions> = new WeakMap();
+  readonly #feed: ChangeFeed<PeerChange> = new ChangeFeed();
   readonly #watches: Map<PeerRef, Watch> = new Map();
   #closed = false;
 
   constructor(options: WatcherOptions) {
     const host = options.clock ?? systemHost();
+    const { policy = {} } = options;
+    this.#policy = policy;
     this.#monitor = createMonitor({
       host,
-      policy: options.policy,
+      policy: this.#asking(policy),
       emit: (output) => this.#emit(output),
-      sample: () => {
+      sample: (peer) => {
+        if (peer !== undefined) return this.#watches.get(peer)?.sample();
         for (const watch of this.#watches.values()) watch.sample();
       },
     });
@@ -96,7 +107,8 @@ export class Watcher implements Disposable {
     checkWatch(socket, options);
     // Always `both`: also without a beat of its own, and while its reader is paused, a watched socket
     // must be looked at now and then, and beats are what brings us here.
-    const ref = this.#monitor.add(undefined, { policy: options.policy, role: "both" });
+    const policy = this.#asking(options.policy ?? this.#policy);
+    const ref = this.#monitor.add(undefined, { policy, role: "both" });
     const watch = new Watch(this.#monitor, ref, socket, options, () => this.#watches.delete(ref));
     this.#watches.set(ref, watch);
     return watch;
@@ -112,11 +124,22 @@ export class Watcher implements Disposable {
     return this.#monitor.stats();
   }
 
+  /**
+   * Changes of all watched sockets from now on, as an async iterator that ends when the watcher closes. It
+   * holds at most `limit` of them for a slow reader; beyond that the oldest are dropped, and counted.
+   *
+   * @throws RangeError `ERR_SYSTOLE_OPTION` for a wrong limit.
+   */
+  changes(options?: ChangesOptions): Changes<PeerChange> {
+    return this.#feed.read(options);
+  }
+
   /** Ends all watches. The sockets stay as they are. */
   close(): void {
     this.#closed = true;
     for (const watch of [...this.#watches.values()]) watch.unwatch();
     this.#driving[Symbol.dispose]();
+    this.#feed.end();
   }
 
   [Symbol.dispose](): void {
@@ -124,7 +147,22 @@ export class Watcher implements Disposable {
   }
 
   #emit(output: MonitorOutput): void {
-    if (output.type === "beat") this.#watches.get(output.peer)?.beat();
-    if (output.type === "changed") this.#watches.get(output.peer)?.changed(output);
+    const watch = "peer" in output ? this.#watches.get(output.peer) : undefined;
+    if (watch === undefined) return;
+    const named = watch.id === undefined ? output : { ...output, id: watch.id };
+    if (named.type === "beat") {
+      if (watch.beat()) publish(beatChannel, "watch", undefined, { ...named, direction: "sent" });
+    } else if (named.type === "changed") {
+      publish(changeChannel, "watch", undefined, named);
+      this.#feed.push(named);
+      watch.changed(named);
+    }
+  }
+
+  /** The other side of a watched socket only answers: it must be asked before it is called silent. */
+  #asking(policy: PolicyOptions): PolicyOptions {
+    const known = this.#policies.get(policy) ?? definePolicy({ ...policy, solicits: true });
+    this.#policies.set(policy, known);
+    return known;
   }
 }

@@ -287,6 +287,6 @@ test("listen fails with the error of the system, wrong options with one of ours"
   expect(() => connect({ id: "", port: 1 })).toThrow("An id must be");
   expect(() => createServer({ id: "x", policy: { deadAfterMs: 1 } })).toThrow("deadAfterMs");
   const peer = connecting(port);
-  expect(() => peer.send("text" as never)).toThrow("send takes bytes");
+  expect(() => peer.send("text" as never)).toThrow("A message must be bytes");
   expect(() => peer.send(new Uint8Array(2_000_000))).toThrow("at most 1048576 bytes");
 });

@@ -1,6 +1,14 @@
 // @systole/core: names only.
 
-export { type Arrivals, type Detector, fixed, type Thresholds } from "./detectors/fixed.ts";
+export type { Arrivals, Timing } from "./detectors/arrivals.ts";
+export type {
+  Beat,
+  Detector,
+  DetectorFunction,
+  LearningDetector,
+  Thresholds,
+} from "./detectors/detector.ts";
+export { fixed } from "./detectors/fixed.ts";
 export { type Driven, type DriveOptions, drive } from "./drive.ts";
 export { type ErrorCode, SystoleRangeError, SystoleTypeError } from "./errors.ts";
 export { type Clock, type Host, type HostFunctions, hostFrom } from "./host.ts";
@@ -46,6 +54,7 @@ export {
   type Role,
   type Status,
 } from "./peer/state.ts";
+export type { ArrivalSign } from "./peer/tally.ts";
 export {
   NEEDS_PROOF,
   nextDeadline,

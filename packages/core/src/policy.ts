@@ -1,9 +1,10 @@
 // The numbers a verdict depends on: validated once, at the door, relations included. Also the
 // presets, the bound that follows from a policy, and how a policy stretches for a slower sender.
 
-import { type Detector, fixed } from "./detectors/fixed.ts";
+import type { Detector, LearningDetector } from "./detectors/detector.ts";
+import { fixed } from "./detectors/fixed.ts";
 import { SystoleRangeError, SystoleTypeError } from "./errors.ts";
-import { stretchMs } from "./peer/rules.ts";
+import { stallToleranceMs, stretchMs } from "./peer/rules.ts";
 
 /** What brings a silent peer back to life: any traffic, or only the echo of a fresh nonce. */
 export type Proof = "any" | "round-trip";
@@ -33,6 +34,11 @@ export interface PolicyOptions {
   readonly returns?: "new-session" | "never" | undefined;
   /** For connections: a dead peer asks to be dialled again, instead of getting beats. Default false. */
   readonly redial?: boolean | undefined;
+  /**
+   * Beats ask the other side for a sign of life, in a protocol that answers them: one is due when nothing
+   * came or nothing left for an interval, not only when nothing left. Default false.
+   */
+  readonly solicits?: boolean | undefined;
   /** The first back-off of beats or dials to a dead peer; it doubles each time. Default `intervalMs`. */
   readonly backoffMinMs?: number | undefined;
   /** The longest back-off. Default 10 s, or `backoffMinMs` where that is longer. */
@@ -49,6 +55,8 @@ export interface PolicyOptions {
   readonly maxGapMs?: number | undefined;
   /** From arrival statistics to the silence that is suspicious. Default `fixed`. */
   readonly detector?: Detector | undefined;
+  /** A second detector that is only tried: it judges beside the real one, and acts on nothing. Default: none. */
+  readonly shadow?: Detector | undefined;
 }
 
 /** A complete, validated, frozen policy; see {@link PolicyOptions} for the meaning of each number. */
@@ -63,6 +71,7 @@ export interface Policy {
   readonly proof: Proof;
   readonly returns: "new-session" | "never";
   readonly redial: boolean;
+  readonly solicits: boolean;
   readonly backoffMinMs: number;
   readonly backoffMaxMs: number;
   readonly forgetAfterMs?: number;
@@ -71,6 +80,7 @@ export interface Policy {
   readonly floorMs: number;
   readonly maxGapMs: number;
   readonly detector: Detector;
+  readonly shadow?: Detector;
 }
 
 const MAX_DURATION_MS = 2 ** 31 - 1;
@@ -138,6 +148,7 @@ function withDefaults({
   proof = "any",
   returns = "new-session",
   redial = false,
+  solicits = false,
   backoffMinMs = intervalMs,
   backoffMaxMs = Math.max(10_000, backoffMinMs),
   forgetAfterMs,
@@ -146,6 +157,7 @@ function withDefaults({
   floorMs = Math.min(100, intervalMs),
   maxGapMs = Math.max(60_000, suspectAfterMs),
   detector = fixed,
+  shadow,
 }: PolicyOptions): Policy {
   return {
     intervalMs,
@@ -158,6 +170,7 @@ function withDefaults({
     proof,
     returns,
     redial,
+    solicits,
     backoffMinMs,
     backoffMaxMs,
     ...(forgetAfterMs !== undefined && { forgetAfterMs }),
@@ -166,16 +179,20 @@ function withDefaults({
     floorMs,
     maxGapMs,
     detector,
+    ...(shadow !== undefined && { shadow }),
   };
 }
+
+/** What a policy may go without. */
+const OPTIONAL: readonly string[] = ["forgetAfterMs", "shadow"];
 
 /** A misspelt name would silently be the default: the worst kind of configuration error. */
 function checkNames(options: PolicyOptions, policy: Policy): void {
   for (const name of Object.keys(options)) {
-    if (name in policy || name === "forgetAfterMs") continue;
+    if (name in policy || OPTIONAL.includes(name)) continue;
     throw new SystoleTypeError(
       "ERR_SYSTOLE_POLICY",
-      `A policy has no option ${name}.\nIt has: ${Object.keys(policy).join(", ")}, forgetAfterMs.`,
+      `A policy has no option ${name}.\nIt has: ${[...new Set([...Object.keys(policy), ...OPTIONAL])].join(", ")}.`,
       name,
     );
   }
@@ -197,8 +214,10 @@ function checkValues(policy: Policy): void {
   if (!(typeof jitter === "number" && jitter >= 0 && jitter < 1)) {
     fail("jitter", jitter, "be from 0 to below 1", "0.25 is a good value");
   }
-  if (typeof policy.detector !== "function") {
-    fail("detector", policy.detector, "be a function", "Leave it out for the default");
+  for (const name of ["detector", "shadow"] as const) {
+    if (policy[name] === undefined || isDetector(policy[name])) continue;
+    const rule = "be a function, or an object with learn() and size";
+    fail(name, policy[name], rule, "Leave it out for the default");
   }
   for (const [name, allowed] of CHOICES) {
     if (allowed.includes(policy[name])) continue;
@@ -206,10 +225,19 @@ function checkValues(policy: Policy): void {
   }
 }
 
-const CHOICES: readonly (readonly ["proof" | "returns" | "redial", readonly unknown[]])[] = [
+function isDetector(detector: unknown): detector is Detector {
+  if (typeof detector !== "object" || detector === null) return typeof detector === "function";
+  const { learn, size } = detector as Partial<LearningDetector>;
+  return typeof learn === "function" && Number.isInteger(size) && (size as number) > 0;
+}
+
+type Choice = "proof" | "returns" | "redial" | "solicits";
+
+const CHOICES: readonly (readonly [Choice, readonly unknown[]])[] = [
   ["proof", ["any", "round-trip"]],
   ["returns", ["new-session", "never"]],
   ["redial", [true, false]],
+  ["solicits", [true, false]],
 ];
 
 function checkRelations(policy: Policy): void {
@@ -265,11 +293,6 @@ export function leastForgetAfterMs(policy: Policy): number {
   return Math.max(MIN_FORGET_MS, 2 * policy.deadAfterMs);
 }
 
-/** When our own loop is late by less than this, it is not a stall. */
-export function stallToleranceMs(suspectAfterMs: number): number {
-  return Math.min(100, suspectAfterMs / 8);
-}
-
 /** A judging monitor is served at least this often; a driver promises it. */
 export function servedEveryMs(suspectAfterMs: number): number {
   return suspectAfterMs / 4;
@@ -314,9 +337,26 @@ export function scalePolicy(policy: Policy, factor: number): Policy {
   });
 }
 
-/** A variant of a valid policy, made by us and therefore not checked again. */
+/** By the policy they were made of: the last variants that were asked for, newest first. */
+const variants: WeakMap<Policy, Policy[]> = new WeakMap();
+const KEPT_VARIANTS = 8;
+
+/**
+ * A variant of a valid policy, made by us and therefore not checked again. Peers that are dealt with
+ * alike share one object: thousands of them mostly are.
+ */
 export function derivePolicy(policy: Policy, changes: Partial<Policy>): Policy {
   const derived = Object.freeze({ ...policy, ...changes });
+  const others = variants.get(policy) ?? [];
+  const alike = others.find((each) => samePolicy(each, derived));
+  if (alike) return alike;
+  variants.set(policy, [derived, ...others].slice(0, KEPT_VARIANTS));
   known.add(derived);
   return derived;
+}
+
+/** Whether two policies say the same. */
+export function samePolicy(a: Policy, b: Policy): boolean {
+  const names = Object.keys(a) as (keyof Policy)[];
+  return names.length === Object.keys(b).length && names.every((name) => a[name] === b[name]);
 }

@@ -1,7 +1,8 @@
 // What the properties of the machine draw from: policies with every option, and policies in whole
 // milliseconds whose sums are exact. Histories are drawn where they are played.
 import fc from "fast-check";
-import type { Arrivals, Thresholds } from "../src/detectors/fixed.ts";
+import type { Arrivals } from "../src/detectors/arrivals.ts";
+import type { Thresholds } from "../src/detectors/detector.ts";
 import type { EndReason, Role } from "../src/peer/state.ts";
 import { definePolicy, type Policy, type PolicyOptions } from "../src/policy.ts";
 
@@ -44,6 +45,7 @@ export const policies: fc.Arbitrary<Policy> = threeNumbers
           proof: fc.constantFrom("any" as const, "round-trip" as const),
           returns: fc.constantFrom("new-session" as const, "never" as const),
           redial: fc.boolean(),
+          solicits: fc.boolean(),
           backoffMinMs: fc.integer({ min: 1, max: 3_000 }),
           forgetAfterMs: fc.integer({ min: forgetMs, max: 2 * forgetMs }),
           detector: fc.constantFrom(patient, broken),

@@ -58,6 +58,8 @@ export const beats: fc.Arbitrary<BeatFrame> = fc
     wishMs: word32,
     minMs: word32,
     deadMs: word32,
+    sentMicros: word48,
+    stalledMs: word32,
     identity: fc.option(identities, { nil: undefined }),
     extra: extras,
   })

@@ -6,7 +6,7 @@ import { decodeFrame } from "../src/endpoint/decode.ts";
 import { createEndpoint, type Endpoint } from "../src/endpoint/endpoint.ts";
 import type { Frame } from "../src/endpoint/frame.ts";
 import type { EndpointOptions, Transport } from "../src/endpoint/options.ts";
-import type { EndpointChange, EndpointOutput } from "../src/endpoint/outputs.ts";
+import type { DropReason, EndpointChange, EndpointOutput } from "../src/endpoint/outputs.ts";
 import type { PeerRef } from "../src/monitor/refs.ts";
 import type { Status } from "../src/peer/state.ts";
 import {
@@ -180,6 +180,10 @@ export class Process {
     return (ref !== undefined && this.endpoint.state(ref)?.session) || 0;
   }
 
+  dropped(reason: DropReason): number {
+    return this.endpoint.stats().dropped[reason] ?? 0;
+  }
+
   trustsFor(id: string): number {
     const ref = this.endpoint.find(id);
     if (ref === undefined) return Number.NEGATIVE_INFINITY;
@@ -199,7 +203,7 @@ export class Process {
     if (path === undefined || (isLink && !this.#links.has(path.number))) return false;
     const { network, recording, transport } = this.cluster;
     const to = isLink ? path.remote : path;
-    const decoded = decodeFrame(bytes);
+    const decoded = this.#decode(bytes);
     if (!decoded.ok) throw new Error(`${this.name} sent what is no frame: ${decoded.fault}`);
     const { frame } = decoded;
     // An ECHO that counted nothing may be of a conversation that never begins.
@@ -218,6 +222,11 @@ export class Process {
     const cut = transport === "stream" && network.next() % 4 === 0 ? network.next() % 60 : 0;
     if (cut > 0) this.#put(path, BYTES, bytes.subarray(0, cut));
     return this.#put(path, BYTES, bytes.subarray(cut));
+  }
+
+  /** What is in front of the seal, authentic or not. */
+  #decode(bytes: Uint8Array) {
+    return decodeFrame(bytes, bytes.length - (this.#options.sealing?.sealBytes ?? 0));
   }
 
   #put({ number, remote }: Link, kind: number, bytes: Uint8Array = new Uint8Array(0)): boolean {
@@ -248,7 +257,7 @@ export class Process {
 
   #receive(bytes: Uint8Array, path: Path, from: string): void {
     this.#caused = [];
-    const decoded = decodeFrame(bytes);
+    const decoded = this.#decode(bytes);
     this.taking = decoded.ok ? decoded.frame : undefined;
     this.endpoint.receive(bytes, path);
     this.taking = undefined;

@@ -53,6 +53,18 @@ describe("wrong options", () => {
       { ...plain, limits: { peers: 1.5 } },
       /limits\.peers must be an integer from 1/,
     ],
+    [
+      "sealing",
+      "stream",
+      { ...plain, transport: "stream", sealing: { sealBytes: 1 } },
+      /sealing must be for datagrams \(got "stream"\)\.\nUse TLS/,
+    ],
+    [
+      "sealing.sealBytes",
+      0,
+      { ...plain, transport: "datagram", sealing: { sealBytes: 0 } },
+      /sealing\.sealBytes must be an integer from 1 to 256/,
+    ],
     ["limits.candidates", 2 ** 23, { ...plain, limits: { candidates: 2 ** 23 } }, /to 4194304/],
   ];
 

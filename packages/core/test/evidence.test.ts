@@ -39,6 +39,7 @@ describe("as data", () => {
       silenceMs: 3_012,
       deadlineMs: 3_000,
       deadlineBy: "detector",
+      detector: "fixed",
       creditMs: 0,
       beats: 2,
       missed: 3,

@@ -1,6 +1,7 @@
 // Faults as data, for histories that a property can shrink: what may happen to processes `a` and `b`
 // and to the network between them.
 import fc from "fast-check";
+import type { Sealing } from "../src/endpoint/sealing.ts";
 import type { PolicyOptions } from "../src/policy.ts";
 import type { Cluster, Process } from "./cluster.ts";
 import { wirePolicies } from "./wire-arbitraries.ts";
@@ -107,15 +108,17 @@ export function duo(
     readonly drifts?: readonly [number, number];
     /** The id of the process at `b`. */
     readonly id?: string;
+    readonly sealing?: Sealing;
   },
 ): Duo {
-  const { policies, byHand = false, drifts = [0, 0], id = "b" } = how;
+  const { policies, byHand = false, drifts = [0, 0], id = "b", sealing } = how;
   const isDatagram = cluster.transport === "datagram";
   const epochMs = (clockMs: number) => 1_767_225_600_000 + clockMs;
   return new Duo(cluster, [
     (clockMs) => {
       const a = cluster.start("a", {
         policy: { ...policies[0], redial: !isDatagram },
+        sealing,
         driftPpm: drifts[0],
         epochMs: epochMs(clockMs),
       });
@@ -127,6 +130,7 @@ export function duo(
       const b = cluster.start("b", {
         id,
         policy: policies[1],
+        sealing,
         driftPpm: drifts[1],
         epochMs: epochMs(clockMs),
         accept: adds ? undefined : () => true,

@@ -49,6 +49,8 @@ export function forged(
       wishMs: pace,
       minMs: pace,
       deadMs: pace,
+      sentMicros: pace,
+      stalledMs: pace,
       identity: fc.record({ boot, id: fc.constantFrom(...ids) }),
     })
     .map((frame): BeatFrame => {

@@ -35,6 +35,8 @@ const beat: BeatFrame = {
   wishMs: 500,
   minMs: 20,
   deadMs: 0xffffffff,
+  sentMicros: 0x0a0b0c0d0e0f,
+  stalledMs: 0x01020304,
   identity: { boot: { hi: 0x31323334, lo: 0x35363738 }, id: "ü7" },
   extra: Uint8Array.of(0xaa, 0xbb),
 };
@@ -70,20 +72,22 @@ const layouts: readonly (readonly [string, Frame, string])[] = [
   [
     "BEAT",
     beat,
-    `53 01 01 05 00000052
+    `53 01 01 05 0000005c
      0102030405060708 0a0b0c0d0e0f 101112131415
      161718191a1b ffffffff80000000 202122232425 fedcba98
      000003e8 000001f4 00000014 ffffffff
+     0a0b0c0d0e0f 01020304
      3132333435363738 03 c3bc37
      aabb`,
   ],
   [
     "a short ECHO",
     { ...short, type: "echo", counted: false, extra: NO_EXTRA },
-    `53 01 02 00 00000044
+    `53 01 02 00 0000004e
      0102030405060708 0a0b0c0d0e0f 101112131415
      161718191a1b ffffffff80000000 202122232425 fedcba98
-     000003e8 000001f4 00000014 ffffffff`,
+     000003e8 000001f4 00000014 ffffffff
+     0a0b0c0d0e0f 01020304`,
   ],
   [
     "LEAVE",
@@ -203,12 +207,12 @@ describe("what is no frame", () => {
     ["NOTICE that answers the top", "range", at(notice, 49, ...top)],
     ["NOTICE of a known epoch at the top", "range", at(notice, 55, ...top)],
     ["a complete BEAT without an identity", "id", at(short as BeatFrame, 3, 1).slice()],
-    ["an id of no bytes", "id", at(beat, 76, 0)],
-    ["an id of 129 bytes", "id", at({ ...beat, extra: new Uint8Array(200) }, 76, 129)],
-    ["an id longer than its frame", "id", at(beat, 76, 6)],
-    ["an id that is not UTF-8", "id", at(beat, 77, 0xff)],
-    ["an id in overlong UTF-8", "id", at(beat, 77, 0xc0, 0xaf)],
-    ["an id that is half a surrogate pair", "id", at(beat, 77, 0xed, 0xa0, 0x80)],
+    ["an id of no bytes", "id", at(beat, 86, 0)],
+    ["an id of 129 bytes", "id", at({ ...beat, extra: new Uint8Array(200) }, 86, 129)],
+    ["an id longer than its frame", "id", at(beat, 86, 6)],
+    ["an id that is not UTF-8", "id", at(beat, 87, 0xff)],
+    ["an id in overlong UTF-8", "id", at(beat, 87, 0xc0, 0xaf)],
+    ["an id that is half a surrogate pair", "id", at(beat, 87, 0xed, 0xa0, 0x80)],
   ];
 
   test.each(faults)("%s: %s", (_name, fault, bytes) => {

@@ -1,6 +1,7 @@
 // Plays random histories on one peer, and keeps by its own simple means what the rules are about:
 // how long the peer was silent, and for how long it has been suspected.
 import fc from "fast-check";
+import type { DetectorFunction } from "../src/detectors/detector.ts";
 import type { PeerEvent, PeerOutput } from "../src/peer/events.ts";
 import { stretchMs } from "../src/peer/rules.ts";
 import { initialPeer, type PeerState, type Role } from "../src/peer/state.ts";
@@ -148,7 +149,7 @@ class Meter {
 export function overdueMs({ before, silentMs, suspectedMs }: Played, policy: Policy): number {
   const { suspectAfterMs, deadAfterMs, minSuspicionMs } = policy;
   const latestMs = deadAfterMs - minSuspicionMs;
-  const detectedMs = policy.detector(before.arrivals, policy);
+  const detectedMs = (policy.detector as DetectorFunction)(before.arrivals, policy);
   const suspectMs = Number.isNaN(detectedMs) ? latestMs : Math.min(detectedMs, latestMs);
   switch (before.status) {
     case "connecting":

@@ -53,7 +53,7 @@ describe.each(KINDS)("over %s", (transport) => {
   test("its frames become short once it was introduced", () => {
     const { end, run } = setUp(transport);
     run(10_000);
-    expect(end.sent.at(-1)?.length).toBe(68);
+    expect(end.sent.at(-1)?.length).toBe(78);
   });
 
   test("it dies when it falls silent, and returns as a new session when it speaks again", () => {

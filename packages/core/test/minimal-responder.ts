@@ -68,8 +68,8 @@ export class MinimalResponder {
 
   #untagged(view: DataView): Conversation | undefined {
     const isCompleteBeat = view.getUint8(2) === 1 && (view.getUint8(3) & 1) !== 0;
-    if (!isCompleteBeat || view.byteLength < 205) return undefined;
-    const claim = [16, 22, 68, 70].map((at) => u48(view, at)).join();
+    if (!isCompleteBeat || view.byteLength < 215) return undefined;
+    const claim = [16, 22, 78, 80].map((at) => u48(view, at)).join();
     if (this.#current?.claim === claim) return this.#current;
     if (this.#beginning?.claim !== claim) {
       this.#sessions += 1;
@@ -87,7 +87,7 @@ export class MinimalResponder {
     if ((flags & 2) === 0) return undefined;
     conversation.seq += 1;
     const complete = (flags & 1) !== 0;
-    const length = complete ? 77 + this.#id.length : 68;
+    const length = complete ? 87 + this.#id.length : 78;
     const bytes = new Uint8Array(length);
     const echo = new DataView(bytes.buffer);
     echo.setUint16(0, MAGIC_AND_VERSION);
@@ -103,10 +103,10 @@ export class MinimalResponder {
     putU48(echo, 42, seq);
     echo.setUint32(60, 20);
     if (complete) {
-      echo.setUint32(68, this.#boot[0]);
-      echo.setUint32(72, this.#boot[1]);
-      echo.setUint8(76, this.#id.length);
-      bytes.set(this.#id, 77);
+      echo.setUint32(78, this.#boot[0]);
+      echo.setUint32(82, this.#boot[1]);
+      echo.setUint8(86, this.#id.length);
+      bytes.set(this.#id, 87);
     }
     return bytes;
   }

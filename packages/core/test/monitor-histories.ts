@@ -104,15 +104,31 @@ function statistics(monitor: Monitor) {
   return stats;
 }
 
-function statisticsOf({ peers, stalls, health, staleRefs, clockWentBack }: AnsweringTwin) {
+function statisticsOf(twin: AnsweringTwin) {
+  const { peers, stalls, health, staleRefs, clockWentBack, nearMisses } = twin;
+  const [real, shadow] = nearMisses.map(summary);
   const all = [...peers.values()];
   const count = (status: Status) => all.filter(({ state }) => state.status === status).length;
   return {
-    ...{ peers: all.length, stalls, health, staleRefs, clockWentBack },
+    ...{ peers: all.length, stalls, health, staleRefs, clockWentBack, shadow },
+    nearMisses: real,
     connecting: count("connecting"),
     alive: count("alive"),
     suspect: count("suspect"),
     dead: count("dead"),
+  };
+}
+
+function summary({ shares, detectedMs }: { shares: number[]; detectedMs: number[] }) {
+  const near = shares.filter((share) => share >= 0.5);
+  const within = (from: number) => near.filter((x) => x >= from && x < from + 1 / 8).length;
+  const sum = detectedMs.reduce((total, ms) => total + ms, 0);
+  return {
+    eighths: [4, 5, 6, 7].map((n) => within(n / 8)),
+    mistakes: near.filter((share) => share >= 1).length,
+    largest: Math.max(0, ...near),
+    detections: detectedMs.length,
+    detectionMs: detectedMs.length === 0 ? 0 : sum / detectedMs.length,
   };
 }
 

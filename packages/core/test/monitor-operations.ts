@@ -1,7 +1,11 @@
 // Everything that can happen to a monitor, as data: what random histories are made of. They are played
 // in monitor-histories.ts.
 import fc from "fast-check";
-import { type Arrivals, type Detector, fixed, type Thresholds } from "../src/detectors/fixed.ts";
+import { adaptive } from "../src/detectors/adaptive.ts";
+import type { Arrivals } from "../src/detectors/arrivals.ts";
+import type { Detector, LearningDetector, Thresholds } from "../src/detectors/detector.ts";
+import { fixed } from "../src/detectors/fixed.ts";
+import { phi } from "../src/detectors/phi.ts";
 import { definePolicy, type Policy } from "../src/policy.ts";
 import { broken, patient, policies, reasons, roles } from "./arbitraries.ts";
 
@@ -15,8 +19,30 @@ function nervous({ rttMs = 40, lost, behind, stale }: Arrivals): number {
   return 20 * rttMs - 150 * lost - 40 * behind + 60 * stale;
 }
 
+/** Learns a little of everything that a beat tells, in numbers that must not get mixed up. */
+function learner(size: number, factor: number): LearningDetector {
+  return {
+    name: `learner ${size}`,
+    size,
+    learn(
+      memory,
+      from,
+      { at, sentAtMs = at, gapMs, skipped, declaredMs, stalledMs, spoilt },
+      policy,
+    ) {
+      for (let n = size - 1; n > 0; n--) memory[from + n] = (memory[from + n - 1] as number) + n;
+      const lateMs = (at - sentAtMs) % 1_000;
+      const troubleMs = 30 * skipped + declaredMs + stalledMs + (spoilt ? 200 : 0) + lateMs;
+      memory[from] = factor * policy.suspectAfterMs + (troubleMs % 500) - (gapMs % 100);
+    },
+  };
+}
+
+/** Learn from every beat; two of them to tell memories of different sizes apart. */
+const LEARNING: readonly Detector[] = [learner(1, 0.7), learner(5, 1.1), phi(), adaptive()];
+
 /** Detectors whose deadlines move with every numbered frame, and one that says nothing useful. */
-export const CHANGING: readonly Detector[] = [moody, nervous, patient, broken];
+export const CHANGING: readonly Detector[] = [moody, nervous, patient, broken, ...LEARNING];
 
 /** Peers go by numbers. `earlier` names a ref that this peer had before: a stale one, in the end. */
 export interface Who {
@@ -32,6 +58,9 @@ const sign = fc.record(
     nonceObservedAgoMs: fc.integer({ min: -5, max: 9_000 }),
     heldMs: fc.nat({ max: 99 }),
     rttMs: fc.nat({ max: 400 }),
+    leftAgoMs: fc.integer({ min: -700, max: 900 }),
+    gapMs: fc.integer({ min: 1, max: 3_000 }),
+    declaredMs: fc.constantFrom(0, 0, 0, 300, 2_500),
   },
   { requiredKeys: [] },
 );
@@ -102,6 +131,7 @@ function operationsOn(peers: number) {
     operation(2, "stalled", { ms: fc.integer({ min: -5, max: 5_000 }) }),
     operation(2, "drive", { driver: fc.nat({ max: 1 }) }),
     operation(2, "look", { who }),
+    operation(2, "suspicion", { who }),
     // Several peers, one call after the other in one instant: a backlog, a broadcast.
     operation(4, "heard by many", many),
     operation(3, "beats of many", many),
@@ -149,8 +179,12 @@ const silence = waits(20, [10, 0, 300], [20, 0, 3_000], [5, 0, 9_000], [1, 0, 99
 /** A policy of any kind, with one of these detectors instead of its own. */
 function policiesWith(detectors: readonly Detector[]): fc.Arbitrary<Policy> {
   return fc
-    .tuple(policies, fc.constantFrom(...detectors))
-    .map(([policy, detector]) => definePolicy({ ...policy, detector }));
+    .tuple(
+      policies,
+      fc.constantFrom(...detectors),
+      fc.constantFrom(undefined, undefined, undefined, ...detectors),
+    )
+    .map(([policy, detector, shadow]) => definePolicy({ ...policy, detector, shadow }));
 }
 
 export interface Size {

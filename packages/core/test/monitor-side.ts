@@ -27,6 +27,7 @@ export interface Judge {
   resume(ref?: PeerRef): void;
   stalled(ms: number): void;
   tick(options: { slice: boolean }): void;
+  suspicion(ref: PeerRef): number | undefined;
   onEarlier(callback: () => void): () => void;
   nextDeadline(): number;
   id(ref: PeerRef): string | undefined;
@@ -40,7 +41,7 @@ export interface Shared {
   readonly policy: Policy;
   readonly seed: number;
   readonly emit: (output: MonitorOutput) => void;
-  readonly sample: () => void;
+  readonly sample: (peer?: PeerRef) => void;
 }
 
 /** The twin, with a monitor's questions answered from its map. It wants an id for everybody. */
@@ -114,7 +115,7 @@ export class Side<Kind extends Judge> {
       policy: history.policies[0],
       seed: history.seed,
       emit: (output) => this.#onOutput(output),
-      sample: () => this.#onSample(),
+      sample: (peer) => this.#onSample(peer),
     });
   }
 
@@ -140,11 +141,12 @@ export class Side<Kind extends Judge> {
     if (reaction.throws) throw new Error(`sink, output ${this.#outputs}`);
   }
 
-  #onSample(): void {
+  #onSample(peer: PeerRef | undefined): void {
     if (this.#samples++ === 0) return this.#begin();
     const sample = this.#history.samples[this.#samples % 11];
     if (sample === undefined) return;
-    this.log.push(this.#each(sample, (ref) => this.monitor.heard(ref)));
+    if (peer === undefined) this.log.push(this.#each(sample, (ref) => this.monitor.heard(ref)));
+    else this.log.push(peer, sample.throws || this.monitor.heard(peer));
     if (sample.throws) throw new Error(`sample ${this.#samples}`);
   }
 
@@ -194,6 +196,8 @@ export class Side<Kind extends Judge> {
         return monitor.tick({ slice: operation.slice });
       case "drive":
         return this.#drive(operation.driver);
+      case "suspicion":
+        return monitor.suspicion(this.#ref(operation.who));
       case "look":
         return this.#look(this.#ref(operation.who));
       case "heard by many":
@@ -278,9 +282,11 @@ export class Side<Kind extends Judge> {
 
   #sign(drawn: DrawnSign | undefined): HeardSign | undefined {
     if (drawn === undefined) return undefined;
-    const { nonceAgoMs, nonceObservedAgoMs, ...rest } = drawn;
+    const { nonceAgoMs, nonceObservedAgoMs, leftAgoMs, ...rest } = drawn;
     return {
       ...rest,
+      // By a clock of the sender's own.
+      ...(leftAgoMs !== undefined && { sentAtMs: this.now - leftAgoMs + 123_456 }),
       ...(nonceAgoMs !== undefined && { nonceAt: this.now - nonceAgoMs }),
       ...(nonceObservedAgoMs !== undefined && { nonceObservedAt: this.now - nonceObservedAgoMs }),
     };

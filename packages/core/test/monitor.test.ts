@@ -1,7 +1,7 @@
 // The monitor by example: ids and sessions, sinks that call back or throw, counts. Many peers at once
 // are in crowd.test.ts.
 import { describe, expect, test } from "vitest";
-import type { Detector } from "../src/detectors/fixed.ts";
+import type { Detector } from "../src/detectors/detector.ts";
 import { createMonitor, type MonitorOptions } from "../src/monitor/monitor.ts";
 import type { MonitorOutput } from "../src/monitor/outputs.ts";
 import type { PeerRef } from "../src/monitor/refs.ts";
@@ -212,6 +212,59 @@ describe("whoever drives it", () => {
   });
 });
 
+describe("sampling", () => {
+  function sampled() {
+    const looks: (string | undefined)[] = [];
+    const made = setUp({
+      sample: (peer) => looks.push(peer === undefined ? "all" : made.monitor.id(peer)),
+    });
+    return { ...made, looks };
+  }
+
+  test("looks at everybody a quarter of S apart, however often somebody ticks", () => {
+    const { monitor, looks, tickAt } = sampled();
+    for (const id of ["a", "b"]) monitor.heard(monitor.add(id, { role: "listen" }));
+    for (let at = 0; at <= 2_250; at += 10) tickAt(at);
+    expect(looks).toEqual(["all", "all", "all", "all"]);
+    expect(monitor.nextDeadline()).toBe(3_000);
+  });
+
+  test("looks at whoever is judged or beaten before that is done, and at nobody else", () => {
+    const { monitor, looks, tickAt, changes } = sampled();
+    for (const id of ["a", "b"]) monitor.heard(monitor.add(id, { role: "listen" }));
+    tickAt(2_400);
+    monitor.heard(monitor.find("b") as PeerRef);
+    looks.length = 0;
+    tickAt(3_000);
+    expect([looks, changes().at(-1)]).toEqual([["a"], "a suspect"]);
+  });
+
+  test("goes on where nobody is judged: a reader that was paused may read again", () => {
+    const { monitor, looks, tickAt } = sampled();
+    const peer = monitor.add("a");
+    monitor.heard(peer);
+    monitor.pause(peer);
+    tickAt(0);
+    looks.length = 0;
+    expect(monitor.nextDeadline()).toBeLessThanOrEqual(750);
+    tickAt(750);
+    expect(looks[0]).toBe("all");
+  });
+
+  test("who is removed meanwhile gets nothing more", () => {
+    const { monitor, outputs, tickAt } = setUp({
+      sample: (peer) => peer !== undefined && monitor.remove(peer),
+    });
+    monitor.add("a");
+    tickAt(10_000);
+    expect([outputs, monitor.size, monitor.nextDeadline()]).toEqual([
+      [],
+      0,
+      Number.POSITIVE_INFINITY,
+    ]);
+  });
+});
+
 describe("figures", () => {
   test("counts add up, and the clock's jumps are counted", () => {
     let now = 1_000;
@@ -221,9 +274,12 @@ describe("figures", () => {
     monitor.ended(monitor.add("c"), "left");
     now = 500;
     monitor.tick();
+    const eighths = [0, 0, 0, 0];
+    const none = { eighths, mistakes: 0, largest: 0, detections: 0, detectionMs: 0 };
     expect(monitor.stats()).toEqual({
       ...{ peers: 3, connecting: 1, alive: 1, suspect: 0, dead: 1 },
       ...{ staleRefs: 0, stalls: 0, lostMs: 0, clockWentBack: 1, health: 0, retiredSlots: 0 },
+      ...{ nearMisses: none, shadow: none },
     });
     expect(monitor.size).toBe(3);
     expect([...monitor].map((peer) => monitor.id(peer))).toEqual(["a", "b", "c"]);

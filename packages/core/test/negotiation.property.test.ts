@@ -20,6 +20,7 @@ const paces: fc.Arbitrary<Pace> = fc.record({
 type Step =
   | { readonly kind: "send" }
   | { readonly kind: "heard"; readonly pace: Pace }
+  | { readonly kind: "again" }
   | { readonly kind: "echoed"; readonly which: number }
   | { readonly kind: "policy"; readonly policy: Policy };
 
@@ -27,6 +28,7 @@ const steps: fc.Arbitrary<Step[]> = fc.array(
   fc.oneof(
     { weight: 4, arbitrary: fc.constant<Step>({ kind: "send" }) },
     { weight: 4, arbitrary: paces.map((pace): Step => ({ kind: "heard", pace })) },
+    { weight: 4, arbitrary: fc.constant<Step>({ kind: "again" }) },
     { weight: 3, arbitrary: fc.nat().map((which): Step => ({ kind: "echoed", which })) },
     { weight: 1, arbitrary: plainPolicies.map((policy): Step => ({ kind: "policy", policy })) },
   ),
@@ -60,6 +62,9 @@ class Side {
       case "heard":
         this.heard = step.pace;
         this.negotiation.heard(step.pace, nextSeq);
+        return;
+      case "again":
+        if (this.heard) this.negotiation.heard(this.heard, nextSeq);
         return;
       case "policy":
         this.policy = step.policy;

@@ -3,6 +3,7 @@ import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { fixed } from "../src/detectors/fixed.ts";
 import { SystoleRangeError, SystoleTypeError } from "../src/errors.ts";
+import { stallToleranceMs } from "../src/peer/rules.ts";
 import {
   deadAtMostMs,
   definePolicy,
@@ -12,7 +13,6 @@ import {
   relaxed,
   scalePolicy,
   servedEveryMs,
-  stallToleranceMs,
   standard,
   strict,
 } from "../src/policy.ts";
@@ -49,6 +49,7 @@ describe("defaults", () => {
       proof: "any",
       returns: "new-session",
       redial: false,
+      solicits: false,
       backoffMinMs: 1_000,
       backoffMaxMs: 10_000,
       wishMs: 1_000,
@@ -119,7 +120,7 @@ describe("refused", () => {
     [{ proof: "none" as never }, /^proof must be any or round-trip \(got none\)/],
     [{ returns: "always" as never }, /^returns must be/],
     [{ redial: 1 as never }, /^redial must be true or false/],
-    [{ detector: 3_000 as never }, /^detector must be a function/],
+    [{ detector: 3_000 as never }, /^detector must be a function, or/],
   ];
 
   test.each(refused)("%j", (options, message) => {

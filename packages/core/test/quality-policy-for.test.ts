@@ -7,6 +7,7 @@ import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { falseAlarmBound } from "../src/quality/guarantee.ts";
 import { playFixed, twoDelays, uniform } from "./beat-trace.ts";
+import { caseOf } from "./promises.ts";
 
 const DAY = 86_400_000;
 const typical: Network = { loss: 0.01, delayMs: 40, delayVarianceMs2: 400 };
@@ -29,20 +30,26 @@ const anyTarget: fc.Arbitrary<Target> = fc.record({
 });
 
 /**
- * The bound of the configurator once more: straight from its formula, and with the early beats summed
- * up finely instead of in classes. Without early beats it is Chen's, with the chance of a beat's own loss.
+ * The bound of the configurator once more, straight from its formula. Early beats are summed up in as
+ * many classes as wanted, each taken at its middle, or at its earliest, which is on the safe side.
+ * Without early beats it is Chen's.
  */
-function plainBound(gapMs: number, silenceMs: number, net: Network, classes: number): number {
+function plainBound(
+  gapMs: number,
+  silenceMs: number,
+  net: Network,
+  classes: number,
+  taken: "middle" | "earliest",
+): number {
   const { loss: p, delayMs, delayVarianceMs2: v } = net;
   let alarm = 0;
   for (let n = 0; n < classes; n++) {
-    const share = ((n + 0.5) / classes) ** 8;
+    const share = ((n + (taken === "middle" ? 0.5 : 0)) / classes) ** 8;
     const early = v === 0 ? 0 : Math.min(delayMs, Math.sqrt((v * (1 - share)) / share));
     let all = 1;
     for (let j = 1; j <= Math.ceil((silenceMs - early) / gapMs) - 1; j++) {
       const x = silenceMs - early - j * gapMs;
-      const onTime = (1 - p) * (1 - v / (v + x ** 2));
-      all *= 1 - onTime;
+      all *= (v + p * x ** 2) / (v + x ** 2);
     }
     alarm += all * (((n + 1) / classes) ** 8 - (n / classes) ** 8);
   }
@@ -58,7 +65,7 @@ test("the bound is that of the formula, on the safe side and hardly below", () =
       (net, gapMs, times) => {
         const most = Number.MAX_SAFE_INTEGER; // Beyond, both are as good as never.
         const bound = Math.min(most, falseAlarmBound(gapMs * times, 0.25, net)(gapMs));
-        const plain = Math.min(most, plainBound(gapMs, gapMs * times, net, 500));
+        const plain = Math.min(most, plainBound(gapMs, gapMs * times, net, 500, "middle"));
         expect(bound).toBeLessThanOrEqual(plain * 1.01);
         expect(bound).toBeGreaterThanOrEqual(plain * 0.4);
       },
@@ -66,21 +73,55 @@ test("the bound is that of the formula, on the safe side and hardly below", () =
   );
 });
 
-test("no policy with fewer beats was overlooked, nor one at all", () => {
+/** Every gap that could have been chosen, from the largest: whole ms, or steps where these are too many. */
+function* gapsOf(target: Target, net: Network): Generator<number> {
+  const { detectWithinMs, mistakeMs = 1e12 } = target;
+  const silenceMs = detectWithinMs - net.delayMs;
+  const most = Math.min(silenceMs * 0.998, (mistakeMs - net.delayMs) * (1 - net.loss));
+  const least = Math.max(20, silenceMs / 256);
+  for (let gapMs = Math.floor(most); gapMs >= least; gapMs -= Math.ceil(gapMs * 0.0007))
+    yield gapMs;
+}
+
+test("a search through all gaps, with the plain formula, finds no policy with fewer beats", () => {
+  let found = 0;
   fc.assert(
     fc.property(anyTarget, anyNetwork, (target, net) => {
       const plan = policyFor(target, net);
-      const { detectWithinMs, falseAlarmEveryMs, mistakeMs = 1e12 } = target;
-      const silenceMs = detectWithinMs - net.delayMs;
-      const bound = falseAlarmBound(silenceMs, 0.25, net);
-      const most = Math.min(silenceMs * 0.998, (mistakeMs - net.delayMs) * (1 - net.loss));
-      // One millisecond, for whole ones are preferred; and a step of the scan.
-      const least = plan.ok ? (plan.policy.intervalMs as number) * 1.003 + 1 : 20;
-      for (let gapMs = most; gapMs > Math.max(least, silenceMs / 256); gapMs *= 0.9993) {
-        expect(bound(gapMs)).toBeLessThan(falseAlarmEveryMs * 1.01);
+      const options = plan.ok ? plan.policy : plan.best;
+      if (options === undefined) return;
+      const chosenMs = options.intervalMs as number;
+      const silenceMs = target.detectWithinMs - net.delayMs;
+      const bound = (gapMs: number) => plainBound(gapMs, silenceMs, net, 24, "earliest");
+      const wanted = target.falseAlarmEveryMs;
+      // What keeps the target by less than a step of its scan, it may pass over.
+      const clearly = plan.ok ? 1.003 * wanted : 1.003 * Math.max(wanted, bound(chosenMs));
+      if (plan.ok) expect(bound(chosenMs)).toBeGreaterThan(wanted * (1 - 1e-9));
+      if (plan.ok) found += 1;
+      for (const gapMs of gapsOf(target, net)) {
+        // It prefers whole milliseconds.
+        if (plan.ok && gapMs < chosenMs + 1) break;
+        expect(bound(gapMs), `with a gap of ${gapMs}`).toBeLessThan(clearly);
       }
     }),
   );
+  expect(found).toBeGreaterThan(0);
+});
+
+test("summing up early beats in classes costs less than a tenth more beats", () => {
+  const factors: number[] = [];
+  for (let seed = 1; seed <= 40; seed++) {
+    const { network: net, target } = caseOf(seed);
+    const plan = policyFor(target, net);
+    const chosenMs = plan.ok ? (plan.policy.intervalMs as number) : Number.NaN;
+    const silenceMs = target.detectWithinMs - net.delayMs;
+    const isEnough = (gapMs: number) =>
+      plainBound(gapMs, silenceMs, net, 300, "middle") >= target.falseAlarmEveryMs;
+    let gapMs = silenceMs * 0.998;
+    while (gapMs > chosenMs && !isEnough(gapMs)) gapMs *= 0.996;
+    factors.push(Math.max(1, gapMs / chosenMs));
+  }
+  expect(Math.max(...factors)).toBeLessThan(1.1);
 });
 
 test("what it returns is a policy that keeps the promise", () => {

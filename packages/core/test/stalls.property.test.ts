@@ -1,10 +1,11 @@
 // Time: what a frozen, late or paused observer may and may not conclude.
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
+import type { DetectorFunction } from "../src/detectors/detector.ts";
 import { createMonitor } from "../src/monitor/monitor.ts";
 import type { MonitorOutput } from "../src/monitor/outputs.ts";
-import { stretchMs, suspicionMs } from "../src/peer/rules.ts";
-import { deadAtMostMs, definePolicy, servedEveryMs, stallToleranceMs } from "../src/policy.ts";
+import { stallToleranceMs, stretchMs, suspicionMs } from "../src/peer/rules.ts";
+import { deadAtMostMs, definePolicy, servedEveryMs } from "../src/policy.ts";
 import { plainPolicies, policies } from "./arbitraries.ts";
 import { type Piece, World } from "./world.ts";
 
@@ -191,7 +192,7 @@ describe("a monitor that is ticked by hand", () => {
           const peer = monitor.add();
           monitor.heard(peer, { proof: true });
           const silence = suspicionMs(
-            detector(monitor.state(peer)!.arrivals, policy),
+            (detector as DetectorFunction)(monitor.state(peer)!.arrivals, policy),
             deadAfterMs,
             minSuspicionMs,
           );

@@ -129,6 +129,19 @@ describe("hostile bytes", () => {
     expect([sizes, stream.heldBytes]).toEqual([[2 ** 22, 10], 0]);
   });
 
+  test("what a frame says is its own: the transport may use the chunk again", () => {
+    for (const size of [data.length, 7, 1]) {
+      const stream = new Reassembly(100);
+      const frames: Frame[] = [];
+      for (let at = 0; at < data.length; at += size) {
+        const chunk = Buffer.from(data.subarray(at, at + size));
+        stream.push(chunk, (frame) => frames.push(frame));
+        chunk.fill(0);
+      }
+      expect(frames).toEqual([{ type: "data", payload: new Uint8Array(10).fill(7) }]);
+    }
+  });
+
   test("the header alone condemns: nobody waits for the rest", () => {
     const faults = (bytes: Uint8Array) =>
       [...bytes].map((_, n) => new Reassembly(100).push(bytes.subarray(0, n + 1), none));

@@ -200,10 +200,12 @@ describe("arrivals", () => {
     const peer = new Hand().play(heard(1, 5), heard(2, 6), heard(3, 9), heard(4, 8));
     expect(peer.state.arrivals).toEqual({
       received: 3,
-      lost: 2,
+      lost: 1,
       behind: 1,
+      reordered: 1,
       stale: 0,
       highestSeq: 9,
+      recent: 0xffff_fffb,
     });
     expect(peer.state.heardAt).toBe(3);
   });
@@ -253,6 +255,41 @@ describe("a change of policy", () => {
     const peer = new Hand({}, { role: "listen" }).play(heard(0));
     const { state } = peer;
     expect(peer.play({ type: "policy", at: 10 }).state).toBe(state);
+  });
+});
+
+describe("beats that ask for a sign of life", () => {
+  const sent = (at: number): PeerEvent => ({ type: "sent", at });
+  /** Alive with both clocks at 0, and past its first phase. */
+  const asking = (solicits = true) => {
+    const peer = new Hand({ solicits }).play(heard(0), sent(0));
+    return peer.play({ type: "policy", at: 0 });
+  };
+
+  test("are due when nothing came for an interval, however much leaves (mqttjs/MQTT.js#1861)", () => {
+    const peer = asking();
+    for (let at = 100; at < 1_000; at += 100)
+      expect(peer.play(sent(at)).tick(at).beats).toEqual([]);
+    expect(peer.play(sent(1_000)).tick(1_000).beats).toHaveLength(1);
+    // What leaves in between makes them no more frequent: nothing comes back all the same.
+    for (let at = 1_100; at < 2_000; at += 100)
+      expect(peer.play(sent(at)).tick(at).beats).toEqual([]);
+    expect(peer.play(sent(2_000)).tick(2_000).beats).toHaveLength(1);
+    expect(asking(false).play(sent(1_000)).tick(1_000).beats).toEqual([]);
+  });
+
+  test("are due when nothing left for an interval, however much comes", () => {
+    const peer = asking();
+    expect(peer.play(heard(999)).tick(1_000).beats).toHaveLength(1);
+  });
+
+  test("wait while both clocks move, and no longer than the older of them allows", () => {
+    const peer = asking();
+    peer.play(sent(400), heard(700));
+    expect(peer.tick(1_000).beats).toEqual([]);
+    expect(peer.state.beatDueAt).toBe(1_400);
+    expect(peer.tick(1_399).beats).toEqual([]);
+    expect(peer.tick(1_400).beats).toHaveLength(1);
   });
 });
 

@@ -5,9 +5,18 @@ import type { EndedOptions } from "../src/monitor/monitor.ts";
 import type { MonitorOutput } from "../src/monitor/outputs.ts";
 import type { PeerRef } from "../src/monitor/refs.ts";
 import type { PeerEvent, Sign } from "../src/peer/events.ts";
+import { silenceMs } from "../src/peer/evidence.ts";
 import { mix, type StallTotals } from "../src/peer/rules.ts";
 import { type EndReason, initialPeer, type PeerState, type Role, thaw } from "../src/peer/state.ts";
-import { nextActAt, nextDeadline, transition, verdictAt } from "../src/peer/transition.ts";
+import { silenceToShadow, suspicionAt } from "../src/peer/suspicion.ts";
+import { widthFor } from "../src/peer/tally.ts";
+import {
+  nextActAt,
+  nextDeadline,
+  silenceToSuspect,
+  transition,
+  verdictAt,
+} from "../src/peer/transition.ts";
 import { definePolicy, type Policy, type PolicyOptions } from "../src/policy.ts";
 
 export interface TwinOptions {
@@ -15,7 +24,7 @@ export interface TwinOptions {
   readonly policy: PolicyOptions;
   readonly emit: (output: MonitorOutput) => void;
   readonly seed: number;
-  readonly sample?: () => void;
+  readonly sample?: (peer?: PeerRef) => void;
 }
 
 interface Peer {
@@ -45,14 +54,22 @@ export class Twin {
   /** Where the next slice begins. */
   #cursor = 0;
   staleRefs = 0;
+  /** Of detectors, and of their shadows: shares of what was allowed when life came, and silences at deaths. */
+  readonly nearMisses: readonly { shares: number[]; detectedMs: number[] }[] = [
+    { shares: [], detectedMs: [] },
+    { shares: [], detectedMs: [] },
+  ];
   clockWentBack = 0;
 
   /** Every stall and pause there was: how long, and whether it was a pause (credited whole). */
   readonly #lost: { ms: number; pause: boolean }[] = [];
   #pausedAt: number | undefined;
+  /** When the last of them ended. */
+  #lostAt: number = Number.NEGATIVE_INFINITY;
   #drivers = 0;
   #servedAt: number;
   #promisedAt = Number.POSITIVE_INFINITY;
+  #sampledAt = Number.NEGATIVE_INFINITY;
   #promisedFor = Number.POSITIVE_INFINITY;
   health = 0;
   #healthAt = Number.NEGATIVE_INFINITY;
@@ -106,10 +123,13 @@ export class Twin {
         this.#step(peer, { type: "dial", at });
       }
       const { arrivals } = peer.state;
+      const shares = this.#sharesOf(peer);
       this.#step(peer, { ...sign, type: proof ? "proven" : "heard", at, seq });
       const dropped =
         peer.state.arrivals.behind > arrivals.behind || peer.state.arrivals.stale > arrivals.stale;
       counted = peer.state.heardAt === at && !dropped && peer.state.status !== "dead";
+      if (counted)
+        for (const [n, share] of shares.entries()) this.nearMisses[n]?.shares.push(share);
     });
     return counted;
   }
@@ -130,8 +150,10 @@ export class Twin {
     const policy = definePolicy(options);
     this.#with(ref, (peer) => {
       if (peer.policy === policy) return;
+      const { detector, shadow } = peer.policy;
+      const relearn = detector !== policy.detector || shadow !== policy.shadow;
       peer.policy = policy;
-      this.#step(peer, { type: "policy", at: this.#now });
+      this.#step(peer, { type: "policy", at: this.#now, relearn });
     });
   }
 
@@ -158,6 +180,7 @@ export class Twin {
       if (this.#pausedAt === undefined) return;
       this.#lost.push({ ms: this.#now - this.#pausedAt, pause: true });
       this.#pausedAt = undefined;
+      this.#lostAt = this.#now;
       this.#renew();
     });
   }
@@ -182,12 +205,19 @@ export class Twin {
     this.#turn(() => {
       const lateMs = this.#pausedAt === undefined ? this.#now - this.#promisedAt : 0;
       const stalled = this.#serve();
-      this.#attempt(() => this.#options.sample?.());
+      if (this.#now >= this.#sampleAt()) {
+        this.#sampledAt = this.#now;
+        this.#attempt(() => this.#options.sample?.());
+      }
       const deadlines = new Map([...this.peers.values()].map((peer) => [peer, this.#due(peer)]));
       const all = [...deadlines.keys()].filter((peer) => this.#due(peer) <= this.#now);
-      const due = this.#slice(all, slice ? SLICE : all.length + 1);
+      const taken = this.#slice(all, slice ? SLICE : all.length + 1);
       const order = (peer: Peer) => deadlines.get(peer) as number;
-      due.sort((a, b) => order(a) - order(b) || slotOf(a) - slotOf(b));
+      taken.sort((a, b) => order(a) - order(b) || slotOf(a) - slotOf(b));
+      const isHere = (peer: Peer) => this.peers.get(peer.ref) === peer;
+      for (const peer of taken)
+        if (isHere(peer)) this.#attempt(() => this.#options.sample?.(peer.ref));
+      const due = taken.filter(isHere);
       this.#judgeSelf(stalled ? 0 : lateMs, due);
       const judging = this.#pausedAt === undefined;
       const { health } = this;
@@ -203,11 +233,29 @@ export class Twin {
     return taken;
   }
 
+  suspicion(ref: PeerRef): number | undefined {
+    const { state, policy } = this.peers.get(ref) ?? {};
+    if (state === undefined || policy === undefined) return undefined;
+    return this.#turn(() => {
+      const peer = thaw(state, widthFor(policy, true));
+      return suspicionAt(peer, this.#now, this.#totals(), policy);
+    });
+  }
+
   nextDeadline(): number {
     const beating = [...this.peers.values()].some(({ state }) => state.beatDueAt !== undefined);
     if (this.#judged().length === 0 && !beating) return Number.POSITIVE_INFINITY;
     const promise = this.#pausedAt === undefined ? this.#promisedAt : Number.POSITIVE_INFINITY;
-    return Math.min(promise, ...[...this.peers.values()].map((peer) => this.#due(peer)));
+    const dues = [...this.peers.values()].map((peer) => this.#due(peer));
+    return Math.min(promise, this.#sampleAt(), ...dues);
+  }
+
+  /** A quarter of the smallest S after the last time; of the default one where nobody is judged. */
+  #sampleAt(): number {
+    if (this.#pausedAt !== undefined || !this.#options.sample) return Number.POSITIVE_INFINITY;
+    const judged = this.#judged().map(({ policy }) => policy.suspectAfterMs);
+    const smallest = judged.length > 0 ? Math.min(...judged) : this.#policy.suspectAfterMs;
+    return this.#sampledAt + smallest / 4;
   }
 
   // ── peers ──────────────────────────────────────────────────────────────────────────────────────
@@ -222,10 +270,16 @@ export class Twin {
 
   #step(peer: Peer, event: PeerEvent): void {
     const stalls = this.#totals();
-    const [state, outputs] = transition(peer.state, { ...event, stalls }, peer.policy);
+    const before = peer.state;
+    const [state, outputs] = transition(before, { ...event, stalls }, peer.policy);
     peer.state = state;
     for (const output of outputs) {
       this.#queue.push({ ...output, peer: peer.ref, id: peer.id });
+      if (output.type === "changed" && output.reason === "silence") {
+        for (const [n, ms] of this.#allowed(before, peer.policy).entries()) {
+          this.nearMisses[n]?.detectedMs.push(ms);
+        }
+      }
       if (output.type === "forget") this.#drop(peer);
     }
   }
@@ -249,6 +303,21 @@ export class Twin {
     );
   }
 
+  /** Which share of what is allowed a peer has been silent for, by its detector and by its shadow. */
+  #sharesOf({ state, policy }: Peer): number[] {
+    const isJudged = state.role !== "send" && state.pausedObservedAt === undefined;
+    if (!isJudged || (state.status !== "alive" && state.status !== "suspect")) return [];
+    const silence = silenceMs(thaw(state), this.#now, this.#totals());
+    return this.#allowed(state, policy).map((ms) => (ms > 0 ? silence / ms : 1));
+  }
+
+  /** The silences that the detector of a policy allows, and its shadow. */
+  #allowed(state: PeerState, policy: Policy): number[] {
+    const { arrivals } = thaw(state, widthFor(policy, true));
+    const shadows = policy.shadow ? [silenceToShadow(arrivals, policy)] : [];
+    return [silenceToSuspect(arrivals, policy), ...shadows];
+  }
+
   // ── our own troubles ───────────────────────────────────────────────────────────────────────────
 
   #totals(): StallTotals {
@@ -257,7 +326,8 @@ export class Twin {
     const lostMs = this.#lost.reduce((sum, { ms }) => sum + ms, 0) + pauseMs;
     const stalls = this.#lost.filter(({ pause }) => !pause);
     const countedMs = stalls.reduce((sum, { ms }) => sum + Math.min(ms, graceMs), 0);
-    return { lostMs, countedMs, graceMs };
+    const steadyFromAt = this.#pausedAt === undefined ? this.#lostAt : Number.POSITIVE_INFINITY;
+    return { lostMs, countedMs, graceMs, steadyFromAt };
   }
 
   get stalls(): number {
@@ -288,6 +358,7 @@ export class Twin {
   #stall(stallMs: number): void {
     if (!(stallMs > 0)) return;
     this.#lost.push({ ms: stallMs, pause: false });
+    this.#lostAt = this.#now;
     this.#queue.push({ type: "stalled", at: this.#now, stallMs });
     this.#changeHealth(+1);
     this.#renew();

@@ -1,24 +1,28 @@
 // Newcomers. One id, one life: a newcomer under the id of a live peer waits while the incumbent is asked.
 
 import { sameWord } from "./frame.ts";
-import { type Arrived, type Hub, refuse } from "./hub.ts";
+import { type Arrived, type Hub, isDead, isLive, refuse, settle } from "./hub.ts";
 import { type Complete, claimOf, relate } from "./incarnation.ts";
 import { tell } from "./outbox.ts";
-import { beat, bind, isDead, isLive } from "./pairs.ts";
+import { beat, bind } from "./pairs.ts";
 import type { Pair, Place, Session } from "./session.ts";
 
 /** A conversation with whoever claims to be somebody new at this place. */
 export function strangerFor(hub: Hub, pair: Pair | undefined, frame: Arrived<Complete>): Session {
   const claim = claimOf(frame);
-  const challenger = pair && challengerOf(hub, pair);
-  const isHere = challenger?.place === frame.place;
-  const before = isHere ? challenger : hub.sessions.strangerAt(frame.place);
+  const before = strangerAt(hub, pair, frame.place);
   if (before?.claim?.id === claim.id && relate(claim, before.claim) === "same") return before;
   const session = openForStranger(hub, frame.place);
   // A place that changes its story gets no more answers than one that does not.
   if (before) session.answeredAt = before.answeredAt;
   session.claim = claim;
   return session;
+}
+
+/** Who is new at this place already, and under this id, where it waits for that of a peer. */
+export function strangerAt(hub: Hub, pair: Pair | undefined, place: Place): Session | undefined {
+  const challenger = pair && challengerOf(hub, pair);
+  return challenger?.place === place ? challenger : hub.sessions.strangerAt(place);
 }
 
 export function openForStranger(hub: Hub, place: Place): Session {
@@ -34,9 +38,13 @@ export function challenge(hub: Hub, pair: Pair, challenger: Session): void {
   if (challengerOf(hub, pair) === challenger) return;
   // Strangers that come after it must not push it out while it waits.
   hub.sessions.adopt(challenger);
-  endContest(hub, pair);
-  const probeAt = hub.monitor.observedNow();
-  const untilAt = probeAt + pair.policy.minSuspicionMs;
+  settle(hub, challenger.place);
+  const now = hub.monitor.observedNow();
+  // The incumbent has been silent for as long as the rival before has waited.
+  const { untilAt = now + pair.policy.minSuspicionMs, probeAt = now } =
+    hub.contests.get(pair) ?? {};
+  const before = endContest(hub, pair);
+  if (before) refuseRival(hub, before);
   hub.contests.set(pair, { challenger, untilAt, probeAt });
 }
 
@@ -47,8 +55,12 @@ export function incumbentHeard(hub: Hub, pair: Pair): void {
   const holder = pair.current.claim;
   // It may have come in by another conversation meanwhile: nobody is its own rival.
   if (!rival || (holder && sameWord(rival.boot, holder.boot))) return;
-  tell(hub, challenger, "duplicate-id");
-  refuse(hub, challenger.place, "duplicate-id");
+  refuseRival(hub, challenger);
+}
+
+function refuseRival(hub: Hub, rival: Session): void {
+  tell(hub, rival, "duplicate-id");
+  refuse(hub, rival.place, "duplicate-id");
 }
 
 /** The newcomer, if there was one, is turned away; it has no conversation with us any more. */

@@ -4,11 +4,13 @@
 import { TokenBucket } from "./bucket.ts";
 import { challenge, incumbentHeard, strangerFor } from "./contests.ts";
 import type { BeatFrame, DataFrame, Frame, LeaveFrame } from "./frame.ts";
-import { type Arrived, drop, type Hub } from "./hub.ts";
+import { type Arrived, drop, type Hub, isDead, isLive } from "./hub.ts";
 import { type Claim, type Complete, claimOf, isComplete, relate } from "./incarnation.ts";
+import { locate } from "./moves.ts";
 import { relateOrTell, takeNotice } from "./notices.ts";
 import { sendEcho, tell } from "./outbox.ts";
-import { beat, begin, isDead, isLive, observeBeat, renew } from "./pairs.ts";
+import { beat, begin, observeBeat, renew } from "./pairs.ts";
+import { isTimely } from "./proof.ts";
 import { may, note, type Pair, type Session, sentAt, startOver } from "./session.ts";
 
 export function takeFromPeer(
@@ -40,6 +42,10 @@ function isCurrent(hub: Hub, pair: Pair, session: Session, frame: Arrived<BeatFr
   }
   const relation = relateOrTell(hub, pair, session, frame);
   if (!relation) return false;
+  if (relation !== "same" && !isTimely(hub, session, frame, pair.policy)) {
+    drop(hub, "stale");
+    return false;
+  }
   if (!session.claim) introduce(hub, pair, session, claim);
   else if (relation === "same") session.claim = claim;
   else follow(hub, pair, session, frame, relation);
@@ -99,11 +105,14 @@ function takeBeat(hub: Hub, pair: Pair, session: Session, frame: Arrived<BeatFra
   const { monitor } = hub;
   const { ref } = pair;
   const { now } = hub.turn;
+  if (frame.seq <= session.heardSeq) {
+    // A statistic, and nothing else: what is said again costs the peer nothing of what it may say.
+    hear(hub, pair, session, frame);
+    return drop(hub, "behind");
+  }
   if (!withinLimits(hub, pair, session, frame)) return;
-  const isFresh = frame.seq > session.heardSeq;
   const before = monitor.status(ref);
   const counted = hear(hub, pair, session, frame);
-  if (!isFresh) return drop(hub, "behind");
   note(session, frame, now, counted);
   observeBeat(hub, pair, "received", frame.seq);
   if (session.negotiation.incompatible) {
@@ -112,8 +121,10 @@ function takeBeat(hub: Hub, pair: Pair, session: Session, frame: Arrived<BeatFra
   }
   monitor.setPolicy(ref, session.negotiation.inForce);
   if (counted) incumbentHeard(hub, pair);
+  if (!hub.trustsPaths) locate(hub, pair, session, frame);
   if (frame.asks) {
-    if (sendEcho(hub, session, frame)) monitor.sent(ref);
+    // What was sent to a place that nothing has proven may never have reached the peer.
+    if (sendEcho(hub, session, frame) && frame.place === session.place) monitor.sent(ref);
     return;
   }
   const isRevived = before !== "alive" && monitor.status(ref) === "alive";
@@ -137,6 +148,9 @@ function hear(hub: Hub, { ref }: Pair, session: Session, frame: BeatFrame): bool
     nonceAt: nonce && !session.heardSeq ? hub.turn.now : at,
     nonceObservedAt: observedAt,
     heldMs: frame.echo > session.lastEcho ? frame.heldMicros / 1_000 : undefined,
+    sentAtMs: frame.sentMicros > 0 ? frame.sentMicros / 1_000 : undefined,
+    gapMs: frame.gapMs || undefined,
+    declaredMs: session.heardSeq ? Math.max(0, frame.stalledMs - session.heardStalledMs) : 0,
   });
 }
 

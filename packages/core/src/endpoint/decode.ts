@@ -75,18 +75,22 @@ export function decodeHeader(bytes: Uint8Array): Header {
   return isFit ? { ok: true, isData, lengthBytes } : fault("length");
 }
 
-/** One whole frame. What is returned shares no memory with `bytes`, except a DATA payload. */
-export function decodeFrame(bytes: Uint8Array): Decoded {
-  if (bytes.length < HEADER_BYTES) return fault("short");
+/**
+ * One whole frame, which ends with `bytes` or before what seals it. What is returned shares no memory
+ * with `bytes`, except a DATA payload.
+ */
+export function decodeFrame(bytes: Uint8Array, lengthBytes: number = bytes.length): Decoded {
+  if (lengthBytes < HEADER_BYTES) return fault("short");
   const header = decodeHeader(bytes);
   if (!header.ok) return header;
-  if (header.lengthBytes !== bytes.length) return fault("length");
+  if (header.lengthBytes !== lengthBytes) return fault("length");
   const type = typeOf(bytes);
   const { fields, flags: allowed, endsAt } = LAYOUTS[(bytes[2] as number) - 1] as Layout<Frame>;
   const flags = bytes[3] as number;
   if (flags & ~allowed) return fault("flags");
-  if (bytes.length < endsAt) return fault("short");
-  if (type === "data") return { ok: true, frame: { type, payload: bytes.subarray(endsAt) } };
+  if (lengthBytes < endsAt) return fault("short");
+  if (type === "data")
+    return { ok: true, frame: { type, payload: bytes.subarray(endsAt, lengthBytes) } };
   isInRange = true;
   const frame = fields(reading, bytes, { type } as Frame) as Writable<BeatFrame>;
   if (!isInRange) return fault("range");
@@ -94,20 +98,19 @@ export function decodeFrame(bytes: Uint8Array): Decoded {
   if (flags & COMPLETE) {
     const idAt = endsAt + 9;
     extraAt = idAt + (bytes[idAt - 1] as number);
-    const id = idBetween(bytes, idAt, extraAt);
+    const id = extraAt <= lengthBytes && idBetween(bytes, idAt, extraAt);
     if (!id) return fault("id");
-    if (flags & ASKS && bytes.length < PADDED_BYTES) return fault("short");
+    if (flags & ASKS && lengthBytes < PADDED_BYTES) return fault("short");
     frame.identity = { boot: reading.word(bytes, endsAt, NO_TAG), id };
   }
   // Not `slice`: that of a Node Buffer copies nothing.
-  if (extraAt < bytes.length) frame.extra = new Uint8Array(bytes.subarray(extraAt));
+  if (extraAt < lengthBytes) frame.extra = new Uint8Array(bytes.subarray(extraAt, lengthBytes));
   return { ok: true, frame };
 }
 
 /** An id; undefined or empty where it is none. */
 function idBetween(bytes: Uint8Array, at: number, endsAt: number): string | undefined {
-  const isFit = endsAt <= bytes.length && endsAt - at <= MAX_ID_BYTES;
-  return isFit ? decodeText(bytes.subarray(at, endsAt)) : undefined;
+  return endsAt - at <= MAX_ID_BYTES ? decodeText(bytes.subarray(at, endsAt)) : undefined;
 }
 
 function typeOf(bytes: Uint8Array): Frame["type"] | undefined {

@@ -34,18 +34,22 @@ const writing: Pass = {
   },
 };
 
-/** The bytes of a frame. The caller vouches for the ranges; `decodeFrame` checks them. */
-export function encodeFrame(frame: Frame): Uint8Array<ArrayBuffer> {
+/**
+ * The bytes of a frame, and `roomBytes` of room behind it. The caller vouches for the ranges;
+ * `decodeFrame` checks them.
+ */
+export function encodeFrame(frame: Frame, roomBytes = 0): Uint8Array<ArrayBuffer> {
   const index = TYPES.indexOf(frame.type);
   const { fields, endsAt } = LAYOUTS[index] as Layout<Frame>;
   const rest = frame.type === "data" ? frame.payload : frame.extra;
   const { identity } = frame as Partial<BeatFrame>;
   const id = identity && encodeText(identity.id);
-  const bytes = new Uint8Array(endsAt + (id ? 9 + id.length : 0) + rest.length);
+  const lengthBytes = endsAt + (id ? 9 + id.length : 0) + rest.length;
+  const bytes = new Uint8Array(lengthBytes + roomBytes);
   bytes[0] = MAGIC;
   bytes[1] = VERSION;
   bytes[2] = index + 1;
-  writing.u32(bytes, 4, bytes.length);
+  writing.u32(bytes, 4, lengthBytes);
   fields(writing, bytes, frame);
   if (id) {
     writing.flag(bytes, COMPLETE, true);
@@ -53,6 +57,6 @@ export function encodeFrame(frame: Frame): Uint8Array<ArrayBuffer> {
     bytes[endsAt + 8] = id.length;
     bytes.set(id, endsAt + 9);
   }
-  if (rest.length) bytes.set(rest, bytes.length - rest.length);
+  if (rest.length) bytes.set(rest, lengthBytes - rest.length);
   return bytes;
 }

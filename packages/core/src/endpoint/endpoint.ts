@@ -8,20 +8,35 @@ import type { PeerRef } from "../monitor/refs.ts";
 import type { EndReason, PeerState } from "../peer/state.ts";
 import type { Policy, PolicyOptions } from "../policy.ts";
 import { nextContestAt, tickContests } from "./contests.ts";
+import { decide, opened, tickHandshakes } from "./handshakes.ts";
 import { attempt, createHub, define, type Hub, pathOf } from "./hub.ts";
+import { takeFrame } from "./inbox.ts";
 import { endPath, takeBytes } from "./inlet.ts";
 import {
   checkId,
   checkLeave,
+  checkMessage,
   checkOptions,
   checkRole,
   type EndpointAddOptions,
   type EndpointOptions,
   type LeaveOptions,
+  type LeaveSoonOptions,
 } from "./options.ts";
 import type { EndpointStats } from "./outputs.ts";
-import { addByHand, beat, begin, changePolicy, sayLeave, sendMessage } from "./pairs.ts";
+import {
+  addByHand,
+  beat,
+  begin,
+  changePolicy,
+  leave,
+  leaveSoon,
+  sayLeave,
+  sendMessage,
+  tickDepartures,
+} from "./pairs.ts";
 import { type Path as AnyPath, type Pair, trustedUntil } from "./session.ts";
+import { isFramed } from "./unseal.ts";
 import { forget, onMonitor } from "./verdicts.ts";
 
 /**
@@ -101,10 +116,16 @@ export class Endpoint<Path extends string | object = object> implements Iterable
   /** Says LEAVE and ends the session as `left`: the other side need not wait. */
   leave(ref: PeerRef, options: LeaveOptions = {}): void {
     checkLeave(options);
-    this.#with(ref, (pair, hub) => {
-      sayLeave(hub, pair, options);
-      hub.monitor.ended(ref, "left", { bySelf: true });
-    });
+    this.#with(ref, (pair, hub) => leave(hub, pair, options));
+  }
+
+  /**
+   * We are about to leave: `leave` follows once the transport has sent what it queued for this peer. If
+   * that takes longer than `withinMs`, we leave all the same.
+   */
+  leaveSoon(ref: PeerRef, options: LeaveSoonOptions = {}): void {
+    checkLeave(options);
+    this.#with(ref, (pair, hub) => leaveSoon(hub, pair, options));
   }
 
   /** Forgets a peer at once, without a word to it and without an output. */
@@ -184,6 +205,19 @@ export class Endpoint<Path extends string | object = object> implements Iterable
   // ── bytes ──────────────────────────────────────────────────────────────────────────────────────
 
   /**
+   * A connection is up on which nobody has said who it is. Unless somebody does in time it is refused,
+   * also if nothing ever comes on it: that alone is what calling this is for.
+   */
+  opened(path: Path): void {
+    this.#run(() => opened(this.#hub, path));
+  }
+
+  /** The answer that `authenticate` owed about whoever is on this path. Without effect if it came too late. */
+  authenticated(path: Path, isAuthentic: boolean): void {
+    this.#run(() => decide(this.#hub, path, isAuthentic, (frame) => takeFrame(this.#hub, frame)));
+  }
+
+  /**
    * Bytes that arrived: on streams any chunk, else one whole frame. `from` is the path they came on,
    * or the ref of a peer that was added without one. Never throws, whatever the bytes are.
    */
@@ -197,8 +231,18 @@ export class Endpoint<Path extends string | object = object> implements Iterable
     });
   }
 
-  /** An application message for a peer that is not dead, on a stream. False where it was not sent. */
+  /** Whether these bytes look like one whole frame of ours, sealed or not: on a socket that others use, too. */
+  recognises(bytes: Uint8Array): boolean {
+    return isFramed(this.#hub, bytes);
+  }
+
+  /**
+   * An application message for a peer that is not dead, on a stream. False where it was not sent.
+   *
+   * @throws TypeError or RangeError `ERR_SYSTOLE_OPTION` for no bytes, or more than `maxMessageBytes`.
+   */
   message(ref: PeerRef, bytes: Uint8Array): boolean {
+    checkMessage(bytes, this.#hub.options.maxMessageBytes);
     return this.#with(ref, (pair, hub) => sendMessage(hub, pair, bytes)) ?? false;
   }
 
@@ -213,12 +257,18 @@ export class Endpoint<Path extends string | object = object> implements Iterable
     this.#run(() => {
       this.#hub.monitor.tick(options);
       tickContests(this.#hub);
+      tickHandshakes(this.#hub);
+      tickDepartures(this.#hub);
     });
   }
 
   nextDeadline(): number {
     if (this.#closed) return Number.POSITIVE_INFINITY;
-    return Math.min(this.#hub.monitor.nextDeadline(), nextContestAt(this.#hub));
+    const { monitor, handshakes, departures, turn } = this.#hub;
+    const ownAt = Math.min(handshakes.nextAt, departures.nextAt);
+    // Observed time runs like raw time until we are frozen again.
+    const rawAt = ownAt + (turn.now - monitor.observedNow());
+    return Math.min(monitor.nextDeadline(), nextContestAt(this.#hub), rawAt);
   }
 
   onEarlier(callback: () => void): () => void {
@@ -246,14 +296,25 @@ export class Endpoint<Path extends string | object = object> implements Iterable
         this.remove(pair.ref);
       }
       this.#hub.streams.clear();
+      this.#hub.handshakes.clear();
+      this.#hub.undecided.clear();
       this.#closed = true;
     });
   }
 
   stats(): EndpointStats {
-    const { counts, dropped, sessions } = this.#hub;
+    const { counts, dropped, refused, handshakes, sessions, pairs, tombstones } = this.#hub;
     const { size, strangers } = sessions;
-    return { ...counts, dropped: { ...dropped }, candidates: strangers, sessions: size };
+    return {
+      ...counts,
+      dropped: { ...dropped },
+      refused: { ...refused },
+      handshakes: handshakes.size,
+      peers: pairs.size,
+      tombstones: tombstones.size,
+      candidates: strangers,
+      sessions: size,
+    };
   }
 
   monitorStats(): MonitorStats {

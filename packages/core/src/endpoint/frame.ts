@@ -10,10 +10,10 @@ export const MAX_CONTROL_BYTES = 1_200;
 export const HEADER_BYTES = 8;
 
 /**
- * The longest complete BEAT or ECHO: 77 bytes and an id. A complete question is at least as long: no answer
+ * The longest complete BEAT or ECHO: 87 bytes and an id. A complete question is at least as long: no answer
  * is longer.
  */
-export const PADDED_BYTES: number = 77 + MAX_ID_BYTES;
+export const PADDED_BYTES: number = 87 + MAX_ID_BYTES;
 
 /** A tag or boot id: 64 random bits in two halves. */
 export interface Word64 {
@@ -55,6 +55,10 @@ export interface BeatFrame {
   readonly minMs: number;
   /** After this silence the sender declares the receiver dead; 0: it does not judge. */
   readonly deadMs: number;
+  /** When the frame left, by a clock of the sender's that starts anywhere, in µs; 0: it does not say. */
+  readonly sentMicros: number;
+  /** For how long the sender stood still by its own account, since it started; saturates. */
+  readonly stalledMs: number;
   readonly identity?: Identity;
   /** What follows the fields of this version: padding, or fields of a later one. */
   readonly extra: Uint8Array;

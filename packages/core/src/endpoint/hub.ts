@@ -7,16 +7,25 @@ import type { PeerRef } from "../monitor/refs.ts";
 import type { Role } from "../peer/state.ts";
 import { definePolicy, derivePolicy, type Policy, type PolicyOptions } from "../policy.ts";
 import { Turn } from "../turn.ts";
+import { Alarms } from "./alarms.ts";
+import { TokenBucket } from "./bucket.ts";
 import { encodeFrame } from "./encode.ts";
 import type { Frame, Word64 } from "./frame.ts";
-import type { EndpointOptions } from "./options.ts";
+import { DEFAULTS, type EndpointOptions, strangersPerSecond } from "./options.ts";
 import type { DropReason, EndpointOutput, RefusedReason } from "./outputs.ts";
+import type { SealFault } from "./sealing.ts";
 import type { Contest, Pair, Path, Place } from "./session.ts";
 import { Sessions } from "./sessions.ts";
 import type { Reassembly } from "./stream.ts";
 
 /** A frame, and where it came from. */
 export type Arrived<Of extends Frame> = Of & { readonly place: Place };
+
+/** Frames of somebody on a connection about whom nothing is decided yet. */
+export interface Undecided {
+  readonly frames: Arrived<Frame>[];
+  heldBytes: number;
+}
 
 export interface Hub {
   readonly options: EndpointOptions<Path>;
@@ -36,16 +45,35 @@ export interface Hub {
   readonly sessions: Sessions;
   readonly pairs: Map<PeerRef, Pair>;
   readonly contests: Map<Pair, Contest>;
+  /** Until when somebody must have been taken in on a connection. */
+  readonly handshakes: Alarms<Place>;
+  readonly undecided: Map<Place, Undecided>;
+  /** When we leave a peer at the latest. */
+  readonly departures: Alarms<Pair>;
+  /** The dead who came by themselves, in the order in which they died. */
+  readonly tombstones: Set<Pair>;
   readonly streams: Map<Place, Reassembly>;
   readonly dropped: Partial<Record<DropReason, number>>;
+  readonly refused: Partial<Record<RefusedReason, number>>;
   readonly counts: {
     framesSent: number;
     framesReceived: number;
     bytesSent: number;
     bytesReceived: number;
     sendFailures: number;
+    moves: number;
+    movesRefused: number;
+    forgottenEarly: number;
   };
   lastStallMs: number;
+  /** How many more strangers may be answered now. */
+  readonly greetings: TokenBucket;
+  /** Datagrams that were not authentic, since the last output about them. */
+  readonly unauthentic: Record<SealFault, { at: number; datagrams: number }>;
+  /** All our stalls so far. */
+  stalledMs: number;
+  /** When this endpoint began, by its clock. */
+  readonly startedAt: number;
 }
 
 export function createHub(
@@ -76,14 +104,36 @@ export function createHub(
       emit: onMonitor,
       seed: options.seed ?? entropy(),
     }),
-    sessions: new Sessions(entropy, limits?.candidates ?? 1_024, trustsPaths),
+    sessions: new Sessions(entropy, limits?.candidates ?? DEFAULTS.candidates, trustsPaths),
     pairs: new Map(),
     contests: new Map(),
+    handshakes: new Alarms(),
+    undecided: new Map(),
+    departures: new Alarms(),
+    tombstones: new Set(),
     streams: new Map(),
     dropped: {},
-    counts: { framesSent: 0, framesReceived: 0, bytesSent: 0, bytesReceived: 0, sendFailures: 0 },
+    refused: {},
+    counts: {
+      framesSent: 0,
+      framesReceived: 0,
+      bytesSent: 0,
+      bytesReceived: 0,
+      sendFailures: 0,
+      moves: 0,
+      movesRefused: 0,
+      forgottenEarly: 0,
+    },
     lastStallMs: 0,
+    greetings: new TokenBucket(strangersPerSecond(options), 0),
+    unauthentic: { unsealed: untold(), "unknown-key": untold(), "bad-seal": untold() },
+    stalledMs: 0,
+    startedAt: turn.now,
   };
+}
+
+function untold(): { at: number; datagrams: number } {
+  return { at: Number.NEGATIVE_INFINITY, datagrams: 0 };
 }
 
 /** A policy as users write it, with the defaults of this transport. */
@@ -115,8 +165,10 @@ export function transmit(
   place: Place,
   frame: Frame,
 ): boolean {
-  const bytes = encodeFrame(frame);
+  const { sealing } = options;
+  const bytes = encodeFrame(frame, sealing?.sealBytes);
   try {
+    sealing?.seal(bytes);
     if (options.send(peer, bytes, pathOf(place)) !== false) {
       counts.framesSent += 1;
       counts.bytesSent += bytes.length;
@@ -132,7 +184,17 @@ export function transmit(
 /** Whoever is at this place can do nothing useful there any more. */
 export function refuse(hub: Hub, place: Place, reason: RefusedReason): void {
   const path = pathOf(place);
-  if (path !== undefined) hub.turn.push({ type: "refused", path, reason });
+  settle(hub, place);
+  hub.streams.delete(place);
+  if (path === undefined) return;
+  hub.refused[reason] = (hub.refused[reason] ?? 0) + 1;
+  hub.turn.push({ type: "refused", path, reason });
+}
+
+/** A handshake is over, however it ended. */
+export function settle({ handshakes, undecided }: Hub, place: Place): void {
+  handshakes.delete(place);
+  undecided.delete(place);
 }
 
 /** A place as the transport knows it: undefined for a peer that was added without a path. */
@@ -148,4 +210,14 @@ export function pairById(hub: Hub, id: string): Pair | undefined {
 export function speakerAt(hub: Hub, place: Place): Pair | undefined {
   const session = hub.sessions.at(place);
   return session?.claim && session === session.pair?.current ? session.pair : undefined;
+}
+
+export function isDead(hub: Hub, pair: Pair): boolean {
+  return hub.monitor.status(pair.ref) === "dead";
+}
+
+/** Whether its session has begun and not ended: while connecting, nobody has lived in it yet. */
+export function isLive(hub: Hub, pair: Pair): boolean {
+  const status = hub.monitor.status(pair.ref);
+  return status === "alive" || status === "suspect";
 }

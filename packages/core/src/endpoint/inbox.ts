@@ -1,26 +1,40 @@
 // Frames in: who is speaking, and in which conversation. Nothing counts before a round trip has proven
 // the sender's place (datagrams), or the connection itself does (streams, messages).
 
-import { challenge, challengerOf, openForStranger, strangerFor, turnAway } from "./contests.ts";
+import {
+  challenge,
+  challengerOf,
+  openForStranger,
+  strangerAt,
+  strangerFor,
+  turnAway,
+} from "./contests.ts";
 import { takeFromPeer } from "./conversation.ts";
 import { type DataFrame, type Frame, isZero, sameWord } from "./frame.ts";
+import { isAuthentic, isHeld } from "./handshakes.ts";
 import {
   type Arrived,
   define,
   drop,
   type Hub,
+  isLive,
   pairById,
   pathOf,
   refuse,
   speakerAt,
 } from "./hub.ts";
 import { type Complete, claimOf, isComplete, relate } from "./incarnation.ts";
+import { moveTo } from "./moves.ts";
 import { relateOrTell, tellDead } from "./notices.ts";
+import { DEFAULTS, strangersPerSecond } from "./options.ts";
 import { sendEcho } from "./outbox.ts";
-import { bind, createPair, isLive, remembered } from "./pairs.ts";
+import { bind, createPair, remembered } from "./pairs.ts";
+import { isTimely } from "./proof.ts";
 import { may, type Pair, type Session } from "./session.ts";
+import { makeRoom } from "./verdicts.ts";
 
 export function takeFrame(hub: Hub, frame: Arrived<Frame>): void {
+  if (isHeld(hub, frame)) return;
   if (frame.type === "data") return takeData(hub, frame);
   if (isZero(frame.tag)) return takeUntagged(hub, frame);
   const session = hub.sessions.byTag(frame.tag);
@@ -52,17 +66,49 @@ function takeUntagged(hub: Hub, frame: Arrived<Exclude<Frame, DataFrame>>): void
 
 /** Nothing is proven: answer, so that it can prove itself, and change nothing. */
 function answerUnproven(hub: Hub, frame: Arrived<Complete>): void {
+  if (!frame.asks) return drop(hub, "untagged");
   const pair = pairById(hub, frame.identity.id);
   const relation = pair && relateOrTell(hub, pair, pair.current, frame);
   if (pair && !relation) return;
+  if (pair && relation === "same") return answerPeer(hub, pair, frame);
   const here = pair?.current.place === frame.place ? pair : undefined;
-  const isCurrent = here && (!here.current.claim || relation === "same");
-  const session = isCurrent ? here.current : strangerFor(hub, pair, frame);
   // A peer that heals beats at its back-off, so it is answered as often as it may beat.
   const everyMs = here ? here.policy.minGapMs : hub.policy.intervalMs;
-  const mayAnswer = frame.asks && may(session, "answeredAt", hub.turn.now, everyMs);
-  if (!mayAnswer) return drop(hub, "too-many");
+  if (here && !here.current.claim) {
+    const what = isKnownBoot(here, frame) ? "repliedAt" : "answeredAt";
+    if (!may(here.current, what, hub.turn.now, everyMs)) return drop(hub, "too-many");
+    return void sendEcho(hub, here.current, frame, here.ref);
+  }
+  // Whoever was answered at this place has its time to return the tag, whatever others claim there.
+  const before = strangerAt(hub, pair, frame.place);
+  const isEarly = before && hub.turn.now - before.answeredAt < everyMs;
+  if (isEarly) return drop(hub, "too-many");
+  if (!mayGreet(hub)) return drop(hub, "too-many-strangers");
+  const session = strangerFor(hub, pair, frame);
+  session.answeredAt = hub.turn.now;
   sendEcho(hub, session, frame, pair?.ref);
+}
+
+/** However many addresses they claim, strangers get so many answers a second in all. */
+function mayGreet({ greetings, options, turn }: Hub): boolean {
+  const perSecond = strangersPerSecond(options);
+  return greetings.take(turn.now, 1_000 / perSecond, perSecond);
+}
+
+/** Of the process we are in conversation with, as only it can know: it may not know our tag any more. */
+function answerPeer(hub: Hub, pair: Pair, frame: Arrived<Complete>): void {
+  const { current, policy, ref } = pair;
+  if (frame.seq <= current.heardSeq) return drop(hub, "behind");
+  const isThere = frame.place === current.place || moveTo(hub, pair, current, frame.place);
+  const mayAnswer = may(current, "repliedAt", hub.turn.now, policy.minGapMs);
+  if (!isThere || !mayAnswer) return drop(hub, "too-many");
+  sendEcho(hub, current, frame, ref);
+}
+
+/** Whether it speaks for the process that lived last under its id: a stranger would have to guess that. */
+function isKnownBoot(pair: Pair | undefined, { identity }: Complete): boolean {
+  const known = pair && (pair.current.claim ?? pair.buried);
+  return known !== undefined && sameWord(known.boot, identity.boot);
 }
 
 /** In the conversation of a peer, or of a stranger: proven, not yet known. */
@@ -72,14 +118,18 @@ function takeIn(hub: Hub, session: Session, frame: Arrived<Exclude<Frame, DataFr
   if (!isBeat || !isComplete(frame)) return drop(hub, "unintroduced");
   const claim = claimOf(frame);
   const relation = relate(claim, session.claim);
+  // What was looked into was this id, and no other.
+  if (session.claim && session.claim.id !== claim.id) return drop(hub, "wrong-id");
   // It may have given up its side of the conversation before we took it in.
   const isSame = !session.claim || relation === "same" || relation === "new-session";
   if (!isSame) return drop(hub, "old");
+  if (!isTimely(hub, session, frame, hub.policy)) return drop(hub, "stale");
   session.claim = claim;
   session.remoteTag = frame.handed;
-  const pair = pairById(hub, claim.id);
   // What it says is answered where it was proven.
   const proven = { ...frame, place: session.place };
+  if (!isAuthentic(hub, session, proven)) return;
+  const pair = pairById(hub, claim.id);
   if (!pair) return admit(hub, session, proven);
   if (challengerOf(hub, pair) === session) return drop(hub, "contested");
   admitUnder(hub, pair, session, proven);
@@ -91,12 +141,14 @@ function admit(hub: Hub, session: Session, frame: Arrived<Complete>): void {
   const { id } = frame.identity;
   const path = pathOf(session.place);
   if (path === undefined) return drop(hub, "unknown-path");
-  if (hub.pairs.size >= (limits?.peers ?? 100_000)) return reject(hub, session, "too-many-peers");
+  const isFull = hub.pairs.size >= (limits?.peers ?? DEFAULTS.peers);
+  if (isFull && hub.tombstones.size === 0) return reject(hub, session, "too-many-peers");
   const acceptance = accept?.({ id, path });
   if (!acceptance) return reject(hub, session, "not-accepted");
   const added = pairById(hub, id);
   // The application added it by hand when it was asked: then it is a peer like any other.
   if (added) return admitUnder(hub, added, session, frame);
+  if (isFull && !makeRoom(hub)) return reject(hub, session, "too-many-peers");
   const own = acceptance === true ? {} : acceptance;
   const policy = remembered(own.policy === undefined ? hub.policy : define(hub, own.policy));
   const { role = hub.role } = own;

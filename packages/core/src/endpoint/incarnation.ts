@@ -2,7 +2,7 @@
 // process, the session the conversation of one pair. Both only grow; the boot id tells apart two
 // processes that drew the same epoch.
 
-import { type BeatFrame, type Identity, sameWord, type Word64 } from "./frame.ts";
+import { type BeatFrame, type Identity, sameWord, TOP, type Word64 } from "./frame.ts";
 
 export interface Incarnation {
   readonly epoch: number;
@@ -30,7 +30,9 @@ export type Relation =
 export function relate(claimed: Incarnation, known: Incarnation | undefined): Relation {
   if (known === undefined) return "new-process";
   if (!sameWord(claimed.boot, known.boot)) {
-    return claimed.epoch > known.epoch ? "new-process" : "clock-behind";
+    // Nobody can go above the highest epoch: whoever claimed it must not keep the id for ever.
+    const isTop = known.epoch >= TOP - 1;
+    return claimed.epoch > known.epoch || isTop ? "new-process" : "clock-behind";
   }
   if (claimed.epoch < known.epoch || claimed.session < known.session) return "old";
   return claimed.session === known.session ? "same" : "new-session";

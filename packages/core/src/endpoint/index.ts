@@ -1,5 +1,6 @@
 // @systole/core/endpoint: names only.
 
+export { ChangeFeed, type Changes, type ChangesOptions } from "../changes.ts";
 export { type Decoded, decodeFrame } from "./decode.ts";
 export { encodeFrame } from "./encode.ts";
 export { createEndpoint, type Endpoint } from "./endpoint.ts";
@@ -25,6 +26,7 @@ export type {
   EndpointLimits,
   EndpointOptions,
   LeaveOptions,
+  LeaveSoonOptions,
   Transport,
 } from "./options.ts";
 export type {
@@ -35,8 +37,11 @@ export type {
   EndpointOutput,
   EndpointStats,
   MessageOutput,
+  MovedOutput,
   NamedOutput,
   RefusedOutput,
   RefusedReason,
+  UnauthenticatedOutput,
 } from "./outputs.ts";
+export type { SealFault, Sealing } from "./sealing.ts";
 export type { StreamFault } from "./stream.ts";

@@ -4,21 +4,30 @@ import type { EndReason } from "../peer/state.ts";
 import { incumbentHeard } from "./contests.ts";
 import { decodeFrame } from "./decode.ts";
 import type { Frame } from "./frame.ts";
-import { attempt, drop, type Hub, refuse, speakerAt } from "./hub.ts";
+import { opened } from "./handshakes.ts";
+import { attempt, drop, type Hub, refuse, settle, speakerAt } from "./hub.ts";
 import { takeFrame } from "./inbox.ts";
+import { DEFAULTS } from "./options.ts";
 import type { Place, Session } from "./session.ts";
 import { Reassembly } from "./stream.ts";
+import { unsealedBytes } from "./unseal.ts";
 
 export function takeBytes(hub: Hub, bytes: Uint8Array, from: Place): void {
   const place = typeof from === "number" ? sessionAt(hub, from)?.place : from;
   if (place === undefined) return drop(hub, "unknown-path");
   hub.counts.bytesReceived += bytes.length;
+  opened(hub, place);
   const take = (frame: Frame) => {
     hub.counts.framesReceived += 1;
-    attempt(hub, () => takeFrame(hub, Object.assign(frame, { place })));
+    // Set, not assigned from an object: that would take longer than to decode the frame.
+    const arrived = frame as Frame & { place: Place };
+    arrived.place = place;
+    attempt(hub, () => takeFrame(hub, arrived));
   };
   if (hub.isStream) return takeChunk(hub, bytes, place, take);
-  const decoded = decodeFrame(bytes);
+  const lengthBytes = unsealedBytes(hub, bytes, place);
+  if (lengthBytes === undefined) return;
+  const decoded = decodeFrame(bytes, lengthBytes);
   if (decoded.ok) take(decoded.frame);
   else drop(hub, decoded.fault);
 }
@@ -32,11 +41,13 @@ function takeChunk(hub: Hub, bytes: Uint8Array, place: Place, take: (frame: Fram
     // Its ECHO may be stuck behind a long message.
     incumbentHeard(hub, speaker);
   }
-  const { maxMessageBytes = 2 ** 20 } = hub.options;
+  const { maxMessageBytes = DEFAULTS.maxMessageBytes } = hub.options;
   const stream = hub.streams.get(place) ?? new Reassembly(maxMessageBytes);
   hub.streams.set(place, stream);
-  const fault = stream.push(bytes, take);
-  if (!fault || hub.streams.get(place) !== stream) return;
+  // Nothing more is taken of a path that was refused meanwhile.
+  const isOpen = () => hub.streams.get(place) === stream;
+  const fault = stream.push(bytes, (frame) => isOpen() && take(frame));
+  if (!fault || !isOpen()) return;
   // The bytes of a stream are no frames: nothing that follows can be trusted.
   drop(hub, fault);
   endPath(hub, place, "protocol-error");
@@ -47,6 +58,7 @@ function takeChunk(hub: Hub, bytes: Uint8Array, place: Place, take: (frame: Fram
 export function endPath(hub: Hub, from: Place, reason: EndReason): void {
   const session = sessionAt(hub, from);
   hub.streams.delete(session?.place ?? from);
+  settle(hub, session?.place ?? from);
   if (!session) return;
   const { pair } = session;
   if (pair?.current === session) hub.monitor.ended(pair.ref, reason);

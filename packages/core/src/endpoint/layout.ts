@@ -57,7 +57,7 @@ const COUNT = 1;
 
 const beat: Layout<BeatFrame> = {
   flags: COMPLETE | ASKS | COUNTED,
-  endsAt: 68,
+  endsAt: 78,
   fields: (pass, bytes, frame) => ({
     tag: pass.word(bytes, 8, frame.tag),
     epoch: pass.u48(bytes, 16, frame.epoch),
@@ -70,6 +70,8 @@ const beat: Layout<BeatFrame> = {
     wishMs: pass.u32(bytes, 56, frame.wishMs),
     minMs: pass.u32(bytes, 60, frame.minMs),
     deadMs: pass.u32(bytes, 64, frame.deadMs),
+    sentMicros: pass.u48(bytes, 68, frame.sentMicros),
+    stalledMs: pass.u32(bytes, 74, frame.stalledMs),
     asks: pass.flag(bytes, ASKS, frame.asks),
     counted: pass.flag(bytes, COUNTED, frame.counted),
     type: frame.type,

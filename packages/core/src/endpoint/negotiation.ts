@@ -3,7 +3,7 @@
 // (RFC 5880 §6.8.3), so that two ends never need equal configuration.
 
 import type { Role } from "../peer/state.ts";
-import { derivePolicy, type Policy, scalePolicy } from "../policy.ts";
+import { derivePolicy, type Policy, samePolicy, scalePolicy } from "../policy.ts";
 import type { BeatFrame } from "./frame.ts";
 
 /** What a BEAT or ECHO says about pace. */
@@ -49,6 +49,13 @@ class Announced {
   }
 }
 
+/** From so many intervals on a gap of ours is one that we did not keep. */
+const LATE = 1.5;
+/** Two late ones are in a row if there are not more than so many of them between. */
+const ROW = 3;
+/** The slowest timers there are (a browser's, in the background), and as much as others stretch for. */
+const SLOWEST_MS = 60_000;
+
 /** What fits into a frame. */
 const LONGEST_MS = 2 ** 32 - 1;
 
@@ -68,8 +75,12 @@ export class Negotiation {
   #theirs: Pace | undefined;
   /** The gap of theirs that our deadlines allow for. */
   #peerGapMs: number;
-  /** What the policy in force was made of. */
-  #madeOf: readonly unknown[] = [];
+  /** The last gap of ours that was longer than we meant it to be, when it ended, and what we say now; 0: nothing. */
+  #lateMs = 0;
+  #lateAt = 0;
+  #throttledMs = 0;
+  /** Whether hearing the same as before once more would change nothing. */
+  #isSettled = false;
 
   constructor(policy: Policy, role: Role) {
     this.#policy = this.inForce = policy;
@@ -82,7 +93,8 @@ export class Negotiation {
   pace(): Pace {
     const judges = this.#role !== "send";
     return {
-      gapMs: this.#role === "listen" ? 0 : Math.ceil(this.#gap.announced),
+      gapMs:
+        this.#role === "listen" ? 0 : Math.ceil(Math.max(this.#gap.announced, this.#throttledMs)),
       wishMs: judges ? atLeast1(this.#policy.wishMs) : 0,
       minMs: Math.ceil(this.#policy.minGapMs),
       // A shorter D than ours only makes them stop trusting earlier.
@@ -109,15 +121,42 @@ export class Negotiation {
   setPolicy(policy: Policy, nextSeq: number, role: Role = this.#role): void {
     this.#policy = policy;
     this.#role = role;
+    this.#isSettled = false;
     this.#aim(nextSeq);
   }
 
   /** A fresh frame of theirs, `nextSeq` being our next. */
-  heard(pace: Pace, nextSeq: number): void {
+  heard({ gapMs, wishMs, minMs, deadMs }: Pace, nextSeq: number): void {
+    const before = this.#theirs;
+    const isSame =
+      gapMs === before?.gapMs &&
+      wishMs === before.wishMs &&
+      minMs === before.minMs &&
+      deadMs === before.deadMs;
+    if (isSame && this.#isSettled) return;
     // Longer at once; shorter only with the second frame that says so: a beat at the new rate.
-    if (pace.gapMs > 0) this.#peerGapMs = Math.max(pace.gapMs, this.#theirs?.gapMs ?? 0);
-    this.#theirs = pace;
+    if (gapMs > 0) this.#peerGapMs = Math.max(gapMs, before?.gapMs ?? 0);
+    this.#theirs = { gapMs, wishMs, minMs, deadMs };
     this.#aim(nextSeq);
+    this.#isSettled = isSame && !this.pending;
+  }
+
+  /**
+   * A frame leaves, so long after ours before it. Whoever is throttled (a tab in the background, a starved
+   * process) cannot keep its gap, and says so: after two that were late, because one stall is no new pace. It
+   * goes on trying, and so finds out when that is over.
+   */
+  leaves(at: number, gapMs: number, nextSeq: number): void {
+    const before = this.#throttledMs;
+    const isOver = at - this.#lateAt > ROW * Math.max(this.#lateMs, before, gapMs);
+    if (isOver) this.#lateMs = this.#throttledMs = 0;
+    if (gapMs > LATE * this.#gap.inForce) {
+      const lateMs = Math.min(gapMs, SLOWEST_MS);
+      if (this.#lateMs > 0) this.#throttledMs = Math.max(lateMs, this.#lateMs);
+      this.#lateMs = lateMs;
+      this.#lateAt = at;
+    }
+    if (this.#throttledMs !== before) this.#aim(nextSeq);
   }
 
   /** They have our frame `seq`. */
@@ -125,6 +164,7 @@ export class Negotiation {
     if (!this.pending) return;
     this.#gap.echoed(seq);
     this.#dead.echoed(seq);
+    this.#isSettled = false;
     this.#refresh();
   }
 
@@ -138,21 +178,28 @@ export class Negotiation {
   }
 
   #targetGapMs(): number {
-    const { intervalMs, floorMs, wishMs, proof, deadAfterMs } = this.#policy;
+    const { intervalMs, floorMs, wishMs, deadAfterMs } = this.#policy;
     const { wishMs: theirWishMs = 0, minMs = 0 } = this.#theirs ?? {};
     // Whoever only answers is heard as often as we ask.
     const ownMs = this.peerOnlyAnswers ? Math.min(intervalMs, wishMs) : intervalMs;
     const wantedMs = Math.max(floorMs, Math.min(ownMs, theirWishMs || ownMs));
-    // Where only round trips count, frames of theirs that echo nothing of ours younger than our D are
-    // no life: our own gap must let them, though one of ours is lost.
-    const needsEchoes = proof === "round-trip" && this.#role === "both";
-    return Math.max(minMs, needsEchoes ? Math.min(wantedMs, deadAfterMs / 3) : wantedMs);
+    return Math.max(minMs, Math.min(wantedMs, deadAfterMs / this.#gapsADeath));
   }
 
-  /** How much slower they are than we wish; our deadlines stretch by it. */
+  /**
+   * Where only round trips count, frames of theirs that echo nothing of ours younger than our D are no life:
+   * so many of our gaps must fit into it, though one of our frames is lost. Elsewhere none.
+   */
+  get #gapsADeath(): number {
+    return this.#policy.proof === "round-trip" && this.#role === "both" ? 3 : 0;
+  }
+
+  /** How much slower they are than we wish, or we than our D needs; our deadlines stretch by it. */
   #factor(): number {
+    const { wishMs, deadAfterMs } = this.#policy;
     const gapMs = this.peerOnlyAnswers ? this.#gap.inForce : this.#peerGapMs;
-    return this.#theirs ? Math.max(1, gapMs / atLeast1(this.#policy.wishMs)) : 1;
+    const ownFactor = (this.#gapsADeath * this.#throttledMs) / deadAfterMs;
+    return this.#theirs ? Math.max(1, ownFactor, gapMs / atLeast1(wishMs)) : 1;
   }
 
   /** Replaces the policy in force only if a number of it changed: most beats change none. */
@@ -167,10 +214,8 @@ export class Negotiation {
       // A returning peer is a new conversation, and that is the endpoint's to begin.
       returns: "never",
     } as const;
-    const madeOf = [factor, ...Object.values(this.#policy), ...Object.values(changes)];
-    if (madeOf.every((part, n) => part === this.#madeOf[n])) return;
-    this.#madeOf = madeOf;
-    this.inForce = derivePolicy(scalePolicy(this.#policy, factor), changes);
+    const next = derivePolicy(scalePolicy(this.#policy, factor), changes);
+    if (!samePolicy(next, this.inForce)) this.inForce = next;
   }
 }
 

@@ -1,7 +1,7 @@
 // What one side must know about how the other sees it: that it is dead there, that its id is known
 // under a later epoch, that it was refused. Who is told, how often, and what is believed.
 
-import { type BeatFrame, type NoticeFrame, sameWord, TOP } from "./frame.ts";
+import { type BeatFrame, isZero, type NoticeFrame, sameWord, TOP } from "./frame.ts";
 import { type Arrived, drop, type Hub } from "./hub.ts";
 import { type Complete, claimOf, relate } from "./incarnation.ts";
 import { sendLeave, sendNotice, sendUrge } from "./outbox.ts";
@@ -24,6 +24,8 @@ export function takeNotice(hub: Hub, pair: Pair, frame: NoticeFrame): void {
     hub.epoch = knownEpoch + 1;
     return beat(hub, pair, { asks: true });
   }
+  // Once anything of ours has counted there, that id is ours: what says otherwise was held back.
+  if (kind === "duplicate-id" && current.introduced) return drop(hub, "not-current");
   distrust(current);
   if (kind !== "dead") return hub.monitor.ended(peer, kind);
   hub.turn.push({ type: "declared-dead", peer, id, at: hub.turn.now });
@@ -60,7 +62,7 @@ export function tellDead(
 ): void {
   drop(hub, "old");
   const boot = (frame.identity ?? session.claim)?.boot;
-  if (frame.type !== "beat" || !boot || !mayTell(hub, session, "answeredAt")) return;
+  if (frame.type !== "beat" || !boot || !mayTell(hub, session, answerTo(frame))) return;
   // Our LEAVE was lost. A NOTICE would bring it back, and we left.
   if (session.farewell) sendLeave(hub, session, frame.handed, frame.place);
   else sendNotice(hub, pair.current, "dead", { ...frame, boot }, frame);
@@ -78,13 +80,22 @@ function tellKnownAs(
 ): void {
   drop(hub, "clock-behind");
   if (frame.type === "beat") {
-    if (!mayTell(hub, current, "answeredAt")) return;
+    if (!mayTell(hub, current, answerTo(frame))) return;
     sendNotice(hub, current, "known-as", claimOf(frame), frame, knownEpoch);
   } else if (sentAt(current, frame.echo) && mayTell(hub, current, "askedAt")) {
     sendUrge(hub, current, frame);
   }
 }
 
-function mayTell(hub: Hub, session: Session, what: "answeredAt" | "askedAt"): boolean {
+/** Who shows a tag must not go without an answer because others, who do not, had theirs. */
+function answerTo({ tag }: BeatFrame): "answeredAt" | "repliedAt" {
+  return isZero(tag) ? "answeredAt" : "repliedAt";
+}
+
+function mayTell(
+  hub: Hub,
+  session: Session,
+  what: "answeredAt" | "repliedAt" | "askedAt",
+): boolean {
   return may(session, what, hub.turn.now, hub.policy.probeIntervalMs);
 }

@@ -8,6 +8,7 @@ import type { PolicyOptions } from "../policy.ts";
 import { HEADER_BYTES, type LeaveReason, MAX_ID_BYTES } from "./frame.ts";
 import { LEAVE_REASONS } from "./layout.ts";
 import type { EndpointOutput } from "./outputs.ts";
+import type { Sealing } from "./sealing.ts";
 import { decodeText, encodeText } from "./text.ts";
 
 /**
@@ -48,11 +49,19 @@ export interface EndpointOptions<Path extends string | object = object> {
   ) => unknown;
   /** The one sink of all outputs. May call back into the endpoint, and may throw. */
   readonly emit: (output: EndpointOutput<Path>) => void;
+  /**
+   * Whether somebody on a connection is who it says it is; asked once a connection, before its id counts
+   * for anything, also where that id is known. Undefined: not known yet, `endpoint.authenticated` will
+   * tell. What comes meanwhile is held. Not for datagrams.
+   */
+  readonly authenticate?: ((candidate: Candidate<Path>) => boolean | undefined) | undefined;
   /** Decides about peers that were not added. Without it nobody unknown gets in. */
   readonly accept?: ((candidate: Candidate<Path>) => Acceptance) | undefined;
   /** The longest message on a stream, in bytes. Default 1 MiB. */
   readonly maxMessageBytes?: number | undefined;
   readonly limits?: EndpointLimits | undefined;
+  /** Authenticates every datagram. Datagrams only: connections have TLS. Default: nothing is. */
+  readonly sealing?: Sealing | undefined;
   /** Whether beats sent and received are emitted, too; asked at each. Default: they are not. */
   readonly observeBeats?: (() => boolean) | undefined;
   /** Seeds jitter and phases. Default: entropy. */
@@ -60,15 +69,32 @@ export interface EndpointOptions<Path extends string | object = object> {
   /** See `MonitorOptions`. */
   readonly stallToleranceMs?: number | undefined;
   /** See `MonitorOptions`. */
-  readonly sample?: (() => void) | undefined;
+  readonly sample?: ((peer?: PeerRef) => void) | undefined;
 }
 
 /** What strangers can make an endpoint hold. */
 export interface EndpointLimits {
   /** Peers that came by themselves or were added. Default 100 000. */
   readonly peers?: number | undefined;
-  /** Handshakes under way; the oldest gives way. Default 1024. */
+  /**
+   * Dead peers remembered of those that came by themselves; who died first gives way, also to a newcomer
+   * for whom there would be no room otherwise. Default: as many as `peers`.
+   */
+  readonly tombstones?: number | undefined;
+  /** Handshakes under way; the oldest gives way. Default 1024, on connections 16 384. */
   readonly candidates?: number | undefined;
+  /**
+   * How long a connection may be up before somebody was taken in on it, `authenticate` included.
+   * Default the `deadAfterMs` of the policy.
+   */
+  readonly handshakeMs?: number | undefined;
+  /**
+   * Strangers answered in a second, wherever they come from. Default four times `candidates`, so that who
+   * is answered has a quarter of a second at least to prove itself.
+   */
+  readonly strangersPerSecond?: number | undefined;
+  /** Changes of address followed for one peer in a minute, begun ones included. Default 10. */
+  readonly movesPerMinute?: number | undefined;
 }
 
 /** Options of `endpoint.add`. */
@@ -81,6 +107,23 @@ export interface EndpointAddOptions<Path> {
   readonly anyId?: boolean | undefined;
 }
 
+/** What holds where nobody says otherwise. */
+export const DEFAULTS: {
+  readonly peers: number;
+  readonly candidates: number;
+  readonly connections: number;
+  readonly maxMessageBytes: number;
+} = { peers: 100_000, candidates: 1_024, connections: 16_384, maxMessageBytes: 2 ** 20 };
+
+/** Options of `endpoint.leaveSoon`. */
+export interface LeaveSoonOptions extends LeaveOptions {
+  /**
+   * How long what is queued may take. Default twice the `deadAfterMs` in force: who takes nothing for so
+   * long would be dead, if it did not go on beating.
+   */
+  readonly withinMs?: number | undefined;
+}
+
 /** Options of `endpoint.leave`. */
 export interface LeaveOptions {
   /** When we expect to be back, in ms; told to the other side. */
@@ -91,6 +134,7 @@ export interface LeaveOptions {
 
 /** The length field of a frame has 32 bits, and the header is part of the length. */
 const MAX_MESSAGE_BYTES = 2 ** 32 - 1 - HEADER_BYTES;
+const MAX_DURATION_MS = 2 ** 31 - 1;
 /** As many as one monitor holds. */
 const MAX_PEERS = 2 ** 22;
 
@@ -111,24 +155,55 @@ export function checkOptions(options: EndpointOptions<never>): void {
     );
   }
   checkChoice("transport", options.transport, ["stream", "message", "datagram"]);
+  const isSealable = !options.sealing || options.transport === "datagram";
+  check(isSealable, "sealing", options.transport, "for datagrams", "Use TLS on connections.");
+  checkCount("sealing.sealBytes", options.sealing?.sealBytes, 256);
   checkRole(options.role);
   checkCount("maxMessageBytes", options.maxMessageBytes, MAX_MESSAGE_BYTES);
   checkCount("limits.peers", limits?.peers, MAX_PEERS);
+  checkCount("limits.tombstones", limits?.tombstones, MAX_PEERS);
   checkCount("limits.candidates", limits?.candidates, MAX_PEERS);
+  checkCount("limits.strangersPerSecond", limits?.strangersPerSecond, MAX_PEERS);
+  checkCount("limits.movesPerMinute", limits?.movesPerMinute, 60_000);
+  checkCount("limits.handshakeMs", limits?.handshakeMs, MAX_DURATION_MS);
+  check(
+    options.authenticate === undefined || options.transport !== "datagram",
+    "transport",
+    options.transport,
+    "one with connections where there is authenticate",
+    "Use accept, and keys: an address proves nothing.",
+  );
+}
+
+/** @throws RangeError or TypeError `ERR_SYSTOLE_OPTION` */
+export function checkMessage(bytes: unknown, maxBytes: number = DEFAULTS.maxMessageBytes): void {
+  const isBytes = bytes instanceof Uint8Array;
+  check(
+    isBytes,
+    "A message",
+    typeof bytes,
+    "bytes",
+    "Encode text with new TextEncoder().encode(text).",
+    SystoleTypeError,
+  );
+  const { length } = bytes as Uint8Array;
+  const wayOut = "Raise maxMessageBytes on both sides, or send it in parts.";
+  check(length <= maxBytes, "A message", length, `at most ${maxBytes} bytes long`, wayOut);
+}
+
+export function strangersPerSecond({ limits }: Pick<EndpointOptions, "limits">): number {
+  return limits?.strangersPerSecond ?? 4 * (limits?.candidates ?? DEFAULTS.candidates);
 }
 
 export function checkRole(role: Role | undefined): void {
   checkChoice("role", role, ["both", "send", "listen"]);
 }
 
-export function checkLeave({ returnInMs = 0, reason }: LeaveOptions): void {
+export function checkLeave({ returnInMs, reason, withinMs }: LeaveSoonOptions): void {
   checkChoice("reason", reason, LEAVE_REASONS);
-  check(
-    Number.isFinite(returnInMs) && returnInMs >= 0,
-    "returnInMs",
-    returnInMs,
-    "a finite number of ms from 0 on",
-  );
+  for (const [name, value = 0] of Object.entries({ returnInMs, withinMs })) {
+    check(Number.isFinite(value) && value >= 0, name, value, "a finite number of ms from 0 on");
+  }
 }
 
 export function checkId(id: unknown): void {

@@ -12,9 +12,9 @@ import {
   type NoticeKind,
   type Word64,
 } from "./frame.ts";
-import { type Arrived, type Hub, transmit } from "./hub.ts";
+import { type Arrived, type Hub, isLive, transmit } from "./hub.ts";
 import type { Incarnation } from "./incarnation.ts";
-import { giveBackSeq, type Place, type Session, takeSeq } from "./session.ts";
+import { giveBackSeq, type Place, type Session, tagFor, takeSeq } from "./session.ts";
 import { encodeText } from "./text.ts";
 
 /** What a BEAT shall be besides true. */
@@ -72,11 +72,22 @@ export function sendUrge(hub: Hub, session: Session, echo: Arrived<BeatFrame>): 
   sendBeatFrame(hub, session, { type: "beat", tag, place, complete: true, about: echo });
 }
 
+/** Asks whoever sent this frame to return a tag that is handed out nowhere else. */
+export function sendChallenge(hub: Hub, session: Session, { place }: Arrived<BeatFrame>): void {
+  const { remoteTag: tag } = session;
+  sendBeatFrame(hub, session, { type: "beat", tag, place, asks: true, complete: false });
+}
+
 /** Says that we leave, to whoever handed out this tag. */
 export function sendLeave(hub: Hub, session: Session, tag: Word64, place: Place): void {
   const { farewell } = session;
   if (!farewell || isZero(tag)) return;
-  sendNumbered(hub, session, place, { type: "leave", ...from(hub, session, tag), ...farewell });
+  sendNumbered(hub, session, place, session.pair?.ref, (seq) => ({
+    type: "leave",
+    ...from(hub, session, tag),
+    seq,
+    ...farewell,
+  }));
 }
 
 /** Tells `about` how we see it, in answer to a frame of its. */
@@ -123,36 +134,55 @@ function sendBeatFrame(
     readonly peer?: PeerRef | undefined;
   },
 ): number | undefined {
-  const { type, tag, place, asks = false, complete, about, peer } = how;
-  const { boot, id } = hub;
-  const { heardSeq } = session;
+  const { type, tag, place, asks = false, complete, about, peer = session.pair?.ref } = how;
+  const { epoch, boot, id } = hub;
+  const { number, heardSeq } = session;
+  const { now } = hub.turn;
+  const before = session.sent.at(-1);
+  if (before && session.pair && isLive(hub, session.pair)) {
+    session.negotiation.leaves(now, now - before.at, session.nextSeq);
+  }
   const heldMs = about || !heardSeq ? 0 : hub.turn.now - session.heardAt;
-  const frame = {
-    type,
-    ...from(hub, session, tag),
-    handed: session.tag,
-    echo: about?.seq ?? heardSeq,
-    heldMicros: Math.min(2 ** 32 - 1, Math.round(heldMs * 1_000)),
-    counted: !about && session.heardCounted,
-    asks,
-    ...session.negotiation.pace(),
-    ...(complete && { identity: { boot, id } }),
+  const { gapMs, wishMs, minMs, deadMs } = session.negotiation.pace();
+  return sendNumbered(hub, session, place, peer, (seq) => {
+    // Written out: to spread the parts into it would take longer than all the rest of a beat.
+    const frame: BeatFrame = {
+      type,
+      tag,
+      epoch,
+      session: number,
+      seq,
+      handed: tagFor(session, place),
+      echo: about?.seq ?? heardSeq,
+      heldMicros: Math.min(2 ** 32 - 1, Math.round(heldMs * 1_000)),
+      counted: !about && session.heardCounted,
+      asks,
+      gapMs,
+      wishMs,
+      minMs,
+      deadMs,
+      // By our clock, from when this endpoint began: it must fit, and 0 says nothing.
+      sentMicros: 1 + Math.round((hub.turn.now - hub.startedAt) * 1_000),
+      stalledMs: Math.min(2 ** 32 - 1, Math.round(hub.stalledMs)),
+      extra: NO_EXTRA,
+    };
+    if (!complete) return frame;
     // A complete question is as long as any answer: nobody can be used to send more than came in.
-    ...(complete && asks && { extra: new Uint8Array(MAX_ID_BYTES - encodeText(id).length) }),
-  };
-  return sendNumbered(hub, session, place, frame, peer);
+    const extra = asks ? new Uint8Array(MAX_ID_BYTES - encodeText(id).length) : NO_EXTRA;
+    return { ...frame, identity: { boot, id }, extra };
+  });
 }
 
 function sendNumbered(
   hub: Hub,
   session: Session,
   place: Place,
-  frame: Omit<LeaveFrame, "seq"> | Omit<BeatFrame, "seq">,
-  peer: PeerRef | undefined = session.pair?.ref,
+  peer: PeerRef | undefined,
+  frame: (seq: number) => LeaveFrame | BeatFrame,
 ): number | undefined {
   // Numbered before it leaves: a transport within one process may bring the echo back at once.
   const seq = takeSeq(session, hub.turn.now, hub.monitor.observedNow());
-  if (transmit(hub, peer, place, { ...frame, seq })) return seq;
+  if (transmit(hub, peer, place, frame(seq))) return seq;
   giveBackSeq(session, seq);
   return undefined;
 }

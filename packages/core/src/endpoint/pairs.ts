@@ -4,8 +4,8 @@
 import type { PeerRef } from "../monitor/refs.ts";
 import type { EndReason } from "../peer/state.ts";
 import { derivePolicy, leastForgetAfterMs, type Policy } from "../policy.ts";
-import { attempt, type Hub, pairById, transmit } from "./hub.ts";
-import type { EndpointAddOptions, LeaveOptions } from "./options.ts";
+import { attempt, type Hub, isDead, isLive, pairById, settle, transmit } from "./hub.ts";
+import type { EndpointAddOptions, LeaveOptions, LeaveSoonOptions } from "./options.ts";
 import { type BeatOptions, sendBeat, sendLeave } from "./outbox.ts";
 import { distrust, type Pair, type Path, type Place, type Session } from "./session.ts";
 
@@ -19,6 +19,7 @@ export function createPair(
   const pair: Pair = { ref, id, current, ...how };
   current.pair = pair;
   hub.pairs.set(ref, pair);
+  settle(hub, current.place);
   return pair;
 }
 
@@ -58,19 +59,10 @@ function openFor(hub: Hub, pair: Pair, place: Place): Session {
   return session;
 }
 
-export function isDead(hub: Hub, pair: Pair): boolean {
-  return hub.monitor.status(pair.ref) === "dead";
-}
-
-/** Whether its session has begun and not ended: while connecting, nobody has lived in it yet. */
-export function isLive(hub: Hub, pair: Pair): boolean {
-  const status = hub.monitor.status(pair.ref);
-  return status === "alive" || status === "suspect";
-}
-
 /** The monitor declared this peer dead, for whatever reason: its conversation is over. */
 export function died(hub: Hub, pair: Pair): void {
   const { current, previous } = pair;
+  hub.departures.delete(pair);
   pair.buried = current.claim ?? pair.buried;
   if (previous) hub.sessions.close(previous);
   pair.previous = current;
@@ -87,6 +79,7 @@ export function died(hub: Hub, pair: Pair): void {
 export function bind(hub: Hub, pair: Pair, session: Session, reason: EndReason): void {
   const { ref, current } = pair;
   hub.sessions.adopt(session);
+  settle(hub, session.place);
   session.pair = pair;
   // It may have been opened for a stranger.
   session.negotiation.setPolicy(pair.policy, session.nextSeq, pair.role);
@@ -141,6 +134,26 @@ export function sendMessage(hub: Hub, pair: Pair, payload: Uint8Array): boolean 
   const isSent = transmit(hub, pair.ref, pair.current.place, { type: "data", payload });
   if (isSent) hub.monitor.sent(pair.ref);
   return isSent;
+}
+
+/** Says LEAVE and ends the session. */
+export function leave(hub: Hub, pair: Pair, options: LeaveOptions): void {
+  sayLeave(hub, pair, options);
+  hub.monitor.ended(pair.ref, "left", { bySelf: true });
+}
+
+/** Leaves as soon as the transport has sent what it queued and says so, or when it took too long. */
+export function leaveSoon(hub: Hub, pair: Pair, options: LeaveSoonOptions): void {
+  if (isDead(hub, pair)) return;
+  const { withinMs = 2 * pair.current.negotiation.inForce.deadAfterMs } = options;
+  pair.leaving = options;
+  hub.departures.set(pair, hub.monitor.observedNow() + withinMs);
+}
+
+export function tickDepartures(hub: Hub): void {
+  for (const pair of hub.departures.take(hub.monitor.observedNow())) {
+    leave(hub, pair, pair.leaving ?? {});
+  }
 }
 
 /** Says LEAVE in the current conversation. */

@@ -9,6 +9,7 @@ import type { TokenBucket } from "./bucket.ts";
 import { type BeatFrame, type LeaveReason, NO_TAG, type Word64 } from "./frame.ts";
 import type { Claim } from "./incarnation.ts";
 import type { Negotiation } from "./negotiation.ts";
+import type { LeaveOptions } from "./options.ts";
 
 /** What a transport calls a connection or an address. */
 export type Path = string | object;
@@ -33,6 +34,10 @@ export interface Pair {
   previous?: Session | undefined;
   /** The newest incarnation that is dead to us. Whoever returns must be newer. */
   buried?: Claim | undefined;
+  /** What our LEAVE will say, while the transport still sends what it queued. */
+  leaving?: LeaveOptions;
+  /** How many more changes of its address are followed; made at the first. */
+  moves?: TokenBucket | undefined;
   /** What becomes current when the current conversation ends. */
   successor?: Session | undefined;
 }
@@ -55,41 +60,55 @@ export interface SentAt {
   readonly observedAt: number;
 }
 
+/** A place, and a tag that was handed out nowhere else. */
+export interface Move {
+  readonly place: Place;
+  readonly tag: Word64;
+}
+
 /** What our LEAVE said. */
 export interface Farewell {
   readonly reason: LeaveReason;
   readonly returnInMs: number;
 }
 
-/** So many of our frames can be echoed; older ones are as good as never sent. */
+/** So many frames of ours can await their echo; older ones are as good as never sent. */
 const REMEMBERED_FRAMES = 64;
 
 export interface Session {
   /** Numbers our conversations; a later one of a pair is always larger. */
   readonly number: number;
-  /** What the other side puts into its frames for this conversation. */
-  readonly tag: Word64;
-  readonly place: Place;
+  /** What we hand out: the other side puts it into its frames for this conversation. */
+  tag: Word64;
+  /** Every tag handed out that is still good, `tag` among them. */
+  readonly tags: Word64[];
+  place: Place;
   readonly createdAt: number;
   readonly negotiation: Negotiation;
   /** Whose conversation this is; undefined while it is a stranger's. */
-  pair?: Pair;
+  pair: Pair | undefined;
   /** Who is on the other side, as it says; undefined before its first complete frame. */
-  claim?: Claim;
+  claim: Claim | undefined;
+  /** The application has looked into that claim. */
+  authentic: boolean | undefined;
   /** What we put into our frames; zero before it handed one out. */
   remoteTag: Word64;
   /** We left this conversation; said again to whoever did not hear it. */
-  farewell?: Farewell;
+  farewell: Farewell | undefined;
+  /** Where the other side seems to have moved to, as long as nothing has proven it. */
+  move: Move | undefined;
   /** When we last answered a frame that proved nothing. */
   answeredAt: number;
+  /** When we last answered one of somebody who knows a tag, or the boot id of the one we know. */
+  repliedAt: number;
   /** When we last asked out of turn, because something of theirs came that proved nothing yet. */
   askedAt: number;
   /** How many more frames of theirs are within what we said we accept; made at the first that costs. */
-  bucket?: TokenBucket;
+  bucket: TokenBucket | undefined;
   /** The number of our next frame. */
   nextSeq: number;
-  /** Our newest frames. */
-  readonly sent: (SentAt | undefined)[];
+  /** Our newest frames, oldest first, from the one that was echoed last: none before it will be. */
+  readonly sent: SentAt[];
 
   // What we know of whoever is on the other side.
 
@@ -104,6 +123,8 @@ export interface Session {
   heardCounted: boolean;
   /** The newest frame of ours that they echoed. */
   lastEcho: number;
+  /** For how long they stood still so far, by their own account. */
+  heardStalledMs: number;
 }
 
 const NOTHING_YET = {
@@ -113,19 +134,39 @@ const NOTHING_YET = {
   heardAt: 0,
   heardCounted: false,
   lastEcho: 0,
+  heardStalledMs: 0,
 };
 
 export function createSession(
   start: Pick<Session, "number" | "tag" | "place" | "createdAt" | "negotiation">,
 ): Session {
+  // Written out, all fields at once: engines keep what is spread or grows later as a slow dictionary.
   return {
-    ...start,
+    number: start.number,
+    tag: start.tag,
+    tags: [start.tag],
+    place: start.place,
+    createdAt: start.createdAt,
+    negotiation: start.negotiation,
+    pair: undefined,
+    claim: undefined,
+    authentic: undefined,
+    move: undefined,
     remoteTag: NO_TAG,
+    farewell: undefined,
     answeredAt: Number.NEGATIVE_INFINITY,
+    repliedAt: Number.NEGATIVE_INFINITY,
     askedAt: Number.NEGATIVE_INFINITY,
+    bucket: undefined,
     nextSeq: 1,
     sent: [],
-    ...NOTHING_YET,
+    introduced: NOTHING_YET.introduced,
+    trustedFrom: NOTHING_YET.trustedFrom,
+    heardSeq: NOTHING_YET.heardSeq,
+    heardAt: NOTHING_YET.heardAt,
+    heardCounted: NOTHING_YET.heardCounted,
+    lastEcho: NOTHING_YET.lastEcho,
+    heardStalledMs: NOTHING_YET.heardStalledMs,
   };
 }
 
@@ -134,23 +175,29 @@ export function startOver(session: Session, claim: Claim): void {
   Object.assign(session, NOTHING_YET, { claim });
 }
 
+/** The tag to hand out at a place. */
+export function tagFor({ move, tag }: Session, place: Place): Word64 {
+  return move?.place === place ? move.tag : tag;
+}
+
 /** Takes the next number, for a frame that leaves now. */
 export function takeSeq(session: Session, at: number, observedAt: number): number {
   const seq = session.nextSeq++;
-  session.sent[seq % REMEMBERED_FRAMES] = { seq, at, observedAt };
+  session.sent.push({ seq, at, observedAt });
+  if (session.sent.length > REMEMBERED_FRAMES) session.sent.shift();
   return seq;
 }
 
 /** The frame with this number did not leave after all. */
 export function giveBackSeq(session: Session, seq: number): void {
-  session.sent[seq % REMEMBERED_FRAMES] = undefined;
+  const at = session.sent.findLastIndex((each) => each.seq === seq);
+  if (at >= 0) session.sent.splice(at, 1);
   if (seq === session.nextSeq - 1) session.nextSeq = seq;
 }
 
 /** When our frame `seq` left; undefined if it never did, or too long ago. */
 export function sentAt(session: Session, seq: number): SentAt | undefined {
-  const sent = session.sent[seq % REMEMBERED_FRAMES];
-  return sent?.seq === seq ? sent : undefined;
+  return session.sent.find((each) => each.seq === seq);
 }
 
 /** We are leaving, or they declared us dead: nothing may be trusted any more. */
@@ -171,7 +218,7 @@ export function trustedUntil({ negotiation, trustedFrom }: Session): number {
 /** Whether we may answer, or ask out of turn: at most once every `everyMs`. If so, it counts as done. */
 export function may(
   session: Session,
-  what: "answeredAt" | "askedAt",
+  what: "answeredAt" | "repliedAt" | "askedAt",
   now: number,
   everyMs: number,
 ): boolean {
@@ -186,12 +233,15 @@ export function note(session: Session, frame: BeatFrame, now: number, counted: b
   session.heardAt = now;
   session.heardCounted = counted;
   session.lastEcho = Math.max(session.lastEcho, frame.echo);
+  session.heardStalledMs = frame.stalledMs;
   session.remoteTag = frame.handed;
+  const echoed = sentAt(session, frame.echo);
+  while (echoed && session.sent[0] !== echoed) session.sent.shift();
   // Only a frame that was counted was taken in: the echo of a bare question acknowledges nothing.
   if (frame.counted) {
     session.introduced = true;
     session.negotiation.echoed(frame.echo);
-    const { at = session.trustedFrom } = sentAt(session, frame.echo) ?? {};
+    const { at = session.trustedFrom } = echoed ?? {};
     session.trustedFrom = Math.max(session.trustedFrom, at);
   }
   session.negotiation.heard(frame, session.nextSeq);

@@ -10,6 +10,8 @@ import { createSession, type Place, type Session } from "./session.ts";
 // The low bits of a tag are the slot of its conversation, so that it is found without a search.
 const SLOT_BITS = 22;
 const SLOTS = 2 ** SLOT_BITS;
+/** So many tags of one conversation are good at a time; more than one only while its place moves. */
+const MAX_TAGS = 3;
 
 export class Sessions {
   readonly #entropy: () => number;
@@ -21,6 +23,7 @@ export class Sessions {
   readonly #owners: Map<Place, Session> = new Map();
   readonly #strangers: Map<Place, Session> = new Map();
   #opened = 0;
+  #open = 0;
 
   constructor(entropy: () => number, maxStrangers: number, placesAreOwned: boolean) {
     this.#entropy = entropy;
@@ -29,7 +32,7 @@ export class Sessions {
   }
 
   get size(): number {
-    return this.#slots.length - this.#free.length;
+    return this.#open;
   }
 
   get strangers(): number {
@@ -38,19 +41,42 @@ export class Sessions {
 
   /** A new conversation with a peer at a place. */
   open(place: Place, policy: Policy, role: Role, now: number): Session {
-    const slot = this.#free.pop() ?? this.#slots.length;
-    const hi = this.#entropy();
+    const tag = this.#draw();
     this.#opened += 1;
+    this.#open += 1;
     const session = createSession({
       number: this.#opened,
-      tag: { hi, lo: Math.floor(this.#entropy() / SLOTS) * SLOTS + slot },
+      tag,
       place,
       createdAt: now,
       negotiation: new Negotiation(policy, role),
     });
-    this.#slots[slot] = session;
+    this.#slots[slotOf(tag)] = session;
     if (this.#placesAreOwned) this.#owners.set(place, session);
     return session;
+  }
+
+  /** One more tag for a conversation. Of those before it, the newest stay good: they are under way. */
+  handOutAnother(session: Session): Word64 {
+    const tag = this.#draw();
+    this.#slots[slotOf(tag)] = session;
+    session.tags.push(tag);
+    if (session.tags.length > MAX_TAGS) {
+      const oldest = session.tags.findIndex((each) => each !== session.tag);
+      for (const each of session.tags.splice(oldest, 1)) this.#release(each);
+    }
+    return tag;
+  }
+
+  /** A random tag whose low bits are a free slot. */
+  #draw(): Word64 {
+    const slot = this.#free.pop() ?? this.#slots.length;
+    return { hi: this.#entropy(), lo: Math.floor(this.#entropy() / SLOTS) * SLOTS + slot };
+  }
+
+  #release(tag: Word64): void {
+    this.#slots[slotOf(tag)] = undefined;
+    this.#free.push(slotOf(tag));
   }
 
   /** A new conversation with somebody we do not know yet. Replaces the stranger at the same place. */
@@ -58,6 +84,8 @@ export class Sessions {
     const before = this.#strangers.get(place);
     if (before) this.close(before);
     for (const oldest of this.#strangers.values()) {
+      // A connection ends with its handshake; see handshakes.ts.
+      if (this.#placesAreOwned) break;
       const isFresh = now - oldest.createdAt <= policy.deadAfterMs;
       if (isFresh && this.#strangers.size < this.#maxStrangers) break;
       this.close(oldest);
@@ -73,17 +101,18 @@ export class Sessions {
   }
 
   close(session: Session): void {
-    const slot = session.tag.lo % SLOTS;
-    if (this.#slots[slot] !== session) return;
-    this.#slots[slot] = undefined;
-    this.#free.push(slot);
+    if (this.#slots[slotOf(session.tag)] !== session) return;
+    this.#open -= 1;
+    for (const tag of session.tags) this.#release(tag);
     if (this.#owners.get(session.place) === session) this.#owners.delete(session.place);
     this.adopt(session);
   }
 
   byTag(tag: Word64): Session | undefined {
-    const session = this.#slots[tag.lo % SLOTS];
-    return session && sameWord(session.tag, tag) ? session : undefined;
+    const session = this.#slots[slotOf(tag)];
+    if (!session) return undefined;
+    const isGood = sameWord(session.tag, tag) || session.tags.some((each) => sameWord(each, tag));
+    return isGood ? session : undefined;
   }
 
   strangerAt(place: Place): Session | undefined {
@@ -94,4 +123,8 @@ export class Sessions {
   at(place: Place): Session | undefined {
     return this.#owners.get(place);
   }
+}
+
+function slotOf(tag: Word64): number {
+  return tag.lo % SLOTS;
 }

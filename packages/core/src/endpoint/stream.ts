@@ -7,16 +7,18 @@ import { type Frame, type FrameFault, HEADER_BYTES } from "./frame.ts";
 /** Why a stream is no sequence of frames. */
 export type StreamFault = FrameFault | "too-long";
 
-/** Above this a buffer is given back after the frame it held. */
-const KEPT_BYTES = 65_536;
+const NOTHING: Uint8Array = new Uint8Array(0);
 
 export class Reassembly {
   /** Bytes of an unfinished frame that are kept. */
   heldBytes = 0;
   readonly #maxMessageBytes: number;
-  #held: Uint8Array = new Uint8Array(256);
+  /** Room for an unfinished frame. Most frames lie whole in a chunk, and need none. */
+  #held: Uint8Array = NOTHING;
   /** How many bytes are needed to go on: a header, and then all of its frame. */
   #neededBytes = HEADER_BYTES;
+  /** Whether the frame, once its header is known, is a message. */
+  #isData = false;
   #fault: StreamFault | undefined;
 
   constructor(maxMessageBytes: number) {
@@ -25,48 +27,65 @@ export class Reassembly {
 
   /**
    * Takes a chunk, calls `onFrame` for every frame it completes, and returns a fault if there is
-   * one. After a fault all further bytes are ignored.
+   * one. After a fault all further bytes are ignored. No frame shares memory with the chunk.
    */
   push(chunk: Uint8Array, onFrame: (frame: Frame) => void): StreamFault | undefined {
-    for (let at = 0; at < chunk.length && !this.#fault; ) {
-      const part = chunk.subarray(at, at + this.#neededBytes - this.heldBytes);
-      at += part.length;
-      this.#hold(part);
-      if (this.heldBytes === this.#neededBytes) this.#fault = this.#goOn(onFrame);
-    }
+    let rest = chunk;
+    while (rest.length > 0 && !this.#fault) rest = rest.subarray(this.#takePart(rest, onFrame));
     if (this.#fault) this.#reset();
     return this.#fault;
   }
 
-  #goOn(onFrame: (frame: Frame) => void): StreamFault | undefined {
-    const header = decodeHeader(this.#held);
-    if (!header.ok) return header.fault;
-    const { isData, lengthBytes } = header;
-    if (isData && lengthBytes - HEADER_BYTES > this.#maxMessageBytes) return "too-long";
-    this.#neededBytes = lengthBytes;
-    if (this.heldBytes < lengthBytes) return undefined;
-    const decoded = decodeFrame(this.#held.slice(0, lengthBytes));
+  /** Takes what belongs to one frame, and returns how many bytes that are. */
+  #takePart(bytes: Uint8Array, onFrame: (frame: Frame) => void): number {
+    if (this.heldBytes === 0) this.#readHeader(bytes);
+    const part = bytes.subarray(0, this.#neededBytes - this.heldBytes);
+    if (this.#fault) return 0;
+    if (part.length === this.#neededBytes) {
+      // A message is somebody's to keep, and the chunk it came in is the transport's.
+      this.#finish(this.#isData ? new Uint8Array(part) : part, onFrame);
+      return part.length;
+    }
+    this.#hold(part);
+    if (this.heldBytes === HEADER_BYTES) this.#readHeader(this.#held);
+    if (this.heldBytes === this.#neededBytes && !this.#fault) this.#finish(this.#held, onFrame);
+    return part.length;
+  }
+
+  #readHeader(bytes: Uint8Array): void {
+    if (bytes.length < HEADER_BYTES) return;
+    const header = decodeHeader(bytes);
+    if (!header.ok) this.#fault = header.fault;
+    else if (header.isData && header.lengthBytes - HEADER_BYTES > this.#maxMessageBytes)
+      this.#fault = "too-long";
+    else {
+      this.#neededBytes = header.lengthBytes;
+      this.#isData = header.isData;
+    }
+  }
+
+  #finish(bytes: Uint8Array, onFrame: (frame: Frame) => void): void {
     this.#reset();
-    if (!decoded.ok) return decoded.fault;
-    onFrame(decoded.frame);
-    return undefined;
+    const decoded = decodeFrame(bytes);
+    if (decoded.ok) onFrame(decoded.frame);
+    else this.#fault = decoded.fault;
   }
 
   #reset(): void {
     this.heldBytes = 0;
     this.#neededBytes = HEADER_BYTES;
-    if (this.#held.length > KEPT_BYTES) this.#held = new Uint8Array(256);
+    this.#held = NOTHING;
   }
 
-  /** Grows by doubling, with the bytes that really came. */
+  /** Grows by doubling, with the bytes that really came, up to exactly what the frame needs. */
   #hold(part: Uint8Array): void {
-    const neededBytes = this.heldBytes + part.length;
-    if (neededBytes > this.#held.length) {
-      const grown = new Uint8Array(Math.max(neededBytes, 2 * this.#held.length));
+    const heldBytes = this.heldBytes + part.length;
+    if (heldBytes > this.#held.length) {
+      const grown = new Uint8Array(Math.min(this.#neededBytes, 2 * heldBytes));
       grown.set(this.#held);
       this.#held = grown;
     }
     this.#held.set(part, this.heldBytes);
-    this.heldBytes = neededBytes;
+    this.heldBytes = heldBytes;
   }
 }

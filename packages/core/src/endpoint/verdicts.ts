@@ -2,19 +2,27 @@
 
 import type { MonitorOutput } from "../monitor/outputs.ts";
 import { endContest } from "./contests.ts";
-import { type Hub, pathOf } from "./hub.ts";
-import { beat, died, isDead } from "./pairs.ts";
+import { type Hub, isDead, pathOf } from "./hub.ts";
+import { DEFAULTS } from "./options.ts";
+import { beat, died } from "./pairs.ts";
 import type { Pair } from "./session.ts";
 
 export function onMonitor(hub: Hub, output: MonitorOutput): void {
   const { type } = output;
-  if (type === "stalled") hub.lastStallMs = output.stallMs;
+  if (type === "stalled") {
+    hub.lastStallMs = output.stallMs;
+    hub.stalledMs += output.stallMs;
+  }
   const pair = "peer" in output && hub.pairs.get(output.peer);
   if (type === "beat") {
     if (pair) sendDueBeat(hub, pair, output.probe);
   } else if (type === "changed") {
     hub.turn.push({ ...output, path: pathOf(pair ? pair.current.place : undefined) });
-    if (pair && output.to === "dead") died(hub, pair);
+    if (pair && output.from === "dead") hub.tombstones.delete(pair);
+    if (pair && output.to === "dead") {
+      died(hub, pair);
+      bury(hub, pair);
+    }
   } else {
     if (pair && type === "forget") forget(hub, pair);
     hub.turn.push(output);
@@ -24,9 +32,31 @@ export function onMonitor(hub: Hub, output: MonitorOutput): void {
 /** Forgets a pair and everything said in it. */
 export function forget(hub: Hub, pair: Pair): void {
   endContest(hub, pair);
+  hub.departures.delete(pair);
   hub.sessions.close(pair.current);
   if (pair.previous) hub.sessions.close(pair.previous);
   hub.pairs.delete(pair.ref);
+  hub.tombstones.delete(pair);
+}
+
+/** Who came by itself and died is remembered for a while, up to a limit. Those added by hand are kept until they are removed. */
+function bury(hub: Hub, pair: Pair): void {
+  if (pair.byHand) return;
+  hub.tombstones.add(pair);
+  if (hub.tombstones.size > (hub.options.limits?.tombstones ?? DEFAULTS.peers)) makeRoom(hub);
+}
+
+/** Forgets whoever has been dead for longest; false where nobody is. */
+export function makeRoom(hub: Hub): boolean {
+  for (const pair of hub.tombstones) {
+    const { ref: peer, id } = pair;
+    hub.monitor.remove(peer);
+    forget(hub, pair);
+    hub.counts.forgottenEarly += 1;
+    hub.turn.push({ type: "forget", peer, id });
+    return true;
+  }
+  return false;
 }
 
 function sendDueBeat(hub: Hub, pair: Pair, isProbe: boolean): void {

@@ -2,19 +2,12 @@
 // hand (`load`), stepped by the rules, and put back (`store`). What happens to a living peer all the time
 // is done in place: hearing it stores one number.
 
-import type { Arrivals } from "../detectors/fixed.ts";
-import { creditedAt, dueAt, lostUpTo, observedAt } from "../peer/rules.ts";
-import {
-  isJudged,
-  type Mutable,
-  NEVER,
-  Peer,
-  type Reason,
-  type Role,
-  type Status,
-} from "../peer/state.ts";
-import { grown, type PeerRef, Slots, slotOf } from "./refs.ts";
+import { creditedAt, dueAt, observedAt } from "../peer/rules.ts";
+import { isJudged, NEVER, Peer, type Reason, type Role, type Status } from "../peer/state.ts";
+import { Extras } from "./extras.ts";
+import { grown, Slots } from "./refs.ts";
 import type { Stalls } from "./stalls.ts";
+import { blankTally, Tallies } from "./tallies.ts";
 
 /** A row is six doubles; what is looked at most often has columns of its own. */
 const ROW = 6;
@@ -24,7 +17,7 @@ const SENT_AT = 2;
 const SINCE_AT = 3;
 /** What only one status has: `proofFromAt` of connecting, `forgetAt` of dead, `aliveAt` of others. */
 const OWN_AT = 4;
-/** Where a peer has its extras, from 1; 0 where it has none. */
+/** Where a peer has its extras; 0 where it has none. */
 const EXTRAS_AT = 5;
 
 const WORDS = 2;
@@ -41,25 +34,6 @@ const ROLE_SHIFT = 2;
 const PACED = 2 ** 4;
 const JUDGED = 2 ** 5;
 const REASON_SHIFT = 6;
-
-/** What only suspect and paused peers have, kept for those that do. */
-const EXTRAS = [
-  "suspectedObservedAt",
-  "suspectedCreditedAt",
-  "stretchMs",
-  "health",
-  "pausedObservedAt",
-  "pausedCreditedAt",
-] as const;
-
-/** What is known of arrivals, kept once somebody numbers its frames. */
-const TALLY = 6;
-const RECEIVED = 0;
-const LOST = 1;
-const HIGHEST_SEQ = 2;
-const BEHIND = 3;
-const STALE = 4;
-const RTT = 5;
 
 const STATUSES: readonly Status[] = ["connecting", "alive", "suspect", "dead"];
 const ROLES: readonly Role[] = ["both", "send", "listen"];
@@ -84,15 +58,15 @@ export class Columns {
   #cells: Float64Array = new Float64Array(0);
   #words: Uint32Array = new Uint32Array(0);
   #halves: Uint16Array = new Uint16Array(0);
-  #extras: Float64Array = new Float64Array(0);
-  #extrasUsed = 0;
-  #freeExtras: number[] = [];
-  #tallies: Float64Array = new Float64Array(0);
+  readonly tallies: Tallies;
+  readonly #extras: Extras = new Extras();
   readonly #stalls: Stalls;
   readonly #hand: Peer = new Peer();
 
   constructor(stalls: Stalls) {
     this.#stalls = stalls;
+    this.#hand.arrivals = blankTally();
+    this.tallies = new Tallies(this.#hand.arrivals);
   }
 
   // ── one look ───────────────────────────────────────────────────────────────────────────────────
@@ -146,13 +120,13 @@ export class Columns {
     peer.proofFromAt = status === "connecting" ? own : NEVER;
     peer.aliveAt = status === "alive" || status === "suspect" ? own : NEVER;
     peer.forgetAt = status === "dead" ? own : NEVER;
-    this.#loadExtras(slot, peer);
-    this.arrivals(slot);
+    this.#extras.load(cells[cell + EXTRAS_AT] as number, peer);
+    this.tallies.take(slot);
     return peer;
   }
 
   /** Puts back what was in hand, or somebody new. */
-  store(slot: number, peer: Peer): void {
+  store(slot: number, peer: Peer, inPlace: boolean): void {
     const cells = this.#cells;
     const cell = slot * ROW;
     this.#halves[slot * HALVES + FLAGS] =
@@ -173,34 +147,18 @@ export class Columns {
     cells[cell + SINCE_AT] = peer.sinceAt;
     // Only one of them is not Infinity.
     cells[cell + OWN_AT] = Math.min(peer.proofFromAt, peer.aliveAt, peer.forgetAt);
-    this.#storeExtras(slot, peer);
-    this.#storeArrivals(slot, peer.arrivals);
+    cells[cell + EXTRAS_AT] = this.#extras.store(cells[cell + EXTRAS_AT] as number, peer);
     const plain = peer.status === "alive" && isJudged(peer) && peer.arrivals.stale === 0;
-    this.slots.setLiving(slot, plain && this.#isAnchored(peer));
-  }
-
-  /** What is known of the arrivals of a peer, taken in hand. */
-  arrivals(slot: number): Mutable<Arrivals> {
-    const { arrivals } = this.#hand;
-    const tallies = this.#tallies;
-    if (tallies.length === 0 && isBlank(arrivals)) return arrivals;
-    const tally = slot * TALLY;
-    const rttMs = tallies[tally + RTT] ?? NEVER;
-    // Written out: by name in a loop the engine boxes every number, at every look of a detector.
-    arrivals.received = tallies[tally + RECEIVED] ?? 0;
-    arrivals.lost = tallies[tally + LOST] ?? 0;
-    arrivals.highestSeq = tallies[tally + HIGHEST_SEQ] ?? 0;
-    arrivals.behind = tallies[tally + BEHIND] ?? 0;
-    arrivals.stale = tallies[tally + STALE] ?? 0;
-    arrivals.rttMs = rttMs === NEVER ? undefined : rttMs;
-    return arrivals;
+    this.slots.setLiving(slot, inPlace && plain && this.#isAnchored(peer));
   }
 
   /** A row that is nobody's any more. */
   clear(slot: number): void {
     this.#halves[slot * HALVES + FLAGS] = 0;
     this.#beatDueAt[slot] = NEVER;
-    this.#releaseExtras(slot);
+    this.#extras.release(this.#cells[slot * ROW + EXTRAS_AT] as number);
+    this.#cells[slot * ROW + EXTRAS_AT] = 0;
+    this.tallies.clear(slot);
     this.slots.setLiving(slot, false);
   }
 
@@ -217,21 +175,6 @@ export class Columns {
     const observed = follows ? observedAt(heardAt, stalls) : this.#cells[cell + LIFE_OBSERVED_AT];
     const credited = follows ? creditedAt(heardAt, stalls) : this.#cells[cell + LIFE_CREDITED_AT];
     return dueAt(observed as number, credited as number, silenceMs, stalls);
-  }
-
-  /** Counts a frame of a living peer; false, and nothing done, where that is not enough. */
-  countArrival(ref: PeerRef, seq: number): boolean {
-    const tallies = this.#tallies;
-    const slot = slotOf(ref);
-    const tally = slot * TALLY;
-    if (this.slots.keys[slot] !== ref || tally >= tallies.length) return false;
-    const highestSeq = tallies[tally + HIGHEST_SEQ] as number;
-    if (seq <= highestSeq) return false;
-    const received = tallies[tally + RECEIVED] as number;
-    tallies[tally + LOST] = lostUpTo(seq, received, tallies[tally + LOST] as number, highestSeq);
-    tallies[tally + RECEIVED] = received + 1;
-    tallies[tally + HIGHEST_SEQ] = seq;
-    return true;
   }
 
   /** Our own totals are about to change. */
@@ -265,65 +208,6 @@ export class Columns {
     return this.#halves[slot * HALVES + FLAGS] as number;
   }
 
-  #loadExtras(slot: number, peer: Peer): void {
-    const at = this.#cells[slot * ROW + EXTRAS_AT] as number;
-    // Nearly nobody has them, and nearly always whoever was in hand before had none.
-    if (at === 0 && peer.stretchMs === NEVER && peer.pausedObservedAt === NEVER) return;
-    for (let index = 0; index < EXTRAS.length; index++) {
-      peer[EXTRAS[index] as "health"] = at === 0 ? NEVER : (this.#extras[at + index] as number);
-    }
-  }
-
-  #storeExtras(slot: number, peer: Peer): void {
-    if (peer.status !== "suspect" && peer.pausedObservedAt === NEVER) {
-      return this.#releaseExtras(slot);
-    }
-    const at = this.#takeExtras(slot);
-    for (let index = 0; index < EXTRAS.length; index++) {
-      this.#extras[at + index] = peer[EXTRAS[index] as "health"];
-    }
-  }
-
-  #takeExtras(slot: number): number {
-    const at = this.#cells[slot * ROW + EXTRAS_AT] as number;
-    if (at !== 0) return at;
-    // What comes first is nobody's: 0 says that there are none.
-    const free = this.#freeExtras.pop();
-    if (free === undefined) this.#extrasUsed += EXTRAS.length;
-    const taken = free ?? this.#extrasUsed;
-    this.#extras = grown(this.#extras, this.#extrasUsed + EXTRAS.length);
-    this.#cells[slot * ROW + EXTRAS_AT] = taken;
-    return taken;
-  }
-
-  #releaseExtras(slot: number): void {
-    const at = this.#cells[slot * ROW + EXTRAS_AT] as number;
-    if (at === 0) return;
-    this.#cells[slot * ROW + EXTRAS_AT] = 0;
-    this.#freeExtras.push(at);
-    if (this.#freeExtras.length * EXTRAS.length < this.#extrasUsed) return;
-    // A bad hour is over: what it took is given back.
-    this.#extras = new Float64Array(0);
-    this.#freeExtras = [];
-    this.#extrasUsed = 0;
-  }
-
-  #storeArrivals(slot: number, arrivals: Arrivals): void {
-    if (this.#tallies.length === 0) {
-      if (isBlank(arrivals)) return;
-      this.#tallies = new Float64Array(this.heardAt.length * TALLY);
-      for (let at = RTT; at < this.#tallies.length; at += TALLY) this.#tallies[at] = NEVER;
-    }
-    const tallies = this.#tallies;
-    const tally = slot * TALLY;
-    tallies[tally + RECEIVED] = arrivals.received;
-    tallies[tally + LOST] = arrivals.lost;
-    tallies[tally + HIGHEST_SEQ] = arrivals.highestSeq;
-    tallies[tally + BEHIND] = arrivals.behind;
-    tallies[tally + STALE] = arrivals.stale;
-    tallies[tally + RTT] = arrivals.rttMs ?? NEVER;
-  }
-
   /** Makes room for so many slots at least. */
   protected grow(slots: number): void {
     this.heardAt = grown(this.heardAt, slots);
@@ -332,10 +216,6 @@ export class Columns {
     this.#cells = grown(this.#cells, length * ROW);
     this.#words = grown(this.#words, length * WORDS);
     this.#halves = grown(this.#halves, length * HALVES);
-    if (this.#tallies.length > 0) this.#tallies = grown(this.#tallies, length * TALLY);
+    this.tallies.grow(length);
   }
-}
-
-function isBlank({ received, behind, stale, rttMs }: Arrivals): boolean {
-  return received + behind + stale === 0 && rttMs === undefined;
 }

@@ -5,9 +5,11 @@ import { SystoleTypeError } from "../errors.ts";
 import type { Clock } from "../host.ts";
 import { sent } from "../peer/beats.ts";
 import type { PeerEvent, PeerOutput, Sign } from "../peer/events.ts";
+import { silenceMs } from "../peer/evidence.ts";
 import { observedAt } from "../peer/rules.ts";
 import {
   type EndReason,
+  isJudged,
   NEVER,
   newPeer,
   type Peer,
@@ -15,10 +17,13 @@ import {
   type Role,
   type Status,
 } from "../peer/state.ts";
-import { hear, step, verdictAt } from "../peer/transition.ts";
-import { definePolicy, type Policy, type PolicyOptions } from "../policy.ts";
+import { shareOf, silenceToShadow, suspicionAt } from "../peer/suspicion.ts";
+import { arrive, isLife, widthFor } from "../peer/tally.ts";
+import { hear, silenceToSuspect, step, verdictAt } from "../peer/transition.ts";
+import { definePolicy, type Policy, type PolicyOptions, servedEveryMs } from "../policy.ts";
 import { Turn } from "../turn.ts";
 import { Deadlines } from "./deadlines.ts";
+import { NearMissCounter } from "./near-misses.ts";
 import type { MonitorOutput, MonitorStats } from "./outputs.ts";
 import { type PeerRef, slotOf } from "./refs.ts";
 import { Rows } from "./rows.ts";
@@ -36,8 +41,12 @@ export interface MonitorOptions {
   readonly seed?: number | undefined;
   /** From which lateness on a broken promise is a stall, in ms. Default min(100, min(S)/8). */
   readonly stallToleranceMs?: number | undefined;
-  /** Called before the verdicts of every tick, at most min(S)/4 apart: look for life, call `heard`. */
-  readonly sample?: (() => void) | undefined;
+  /**
+   * For life that must be looked for, such as byte counters: look, and call `heard`. Called with a peer
+   * before a tick does anything that is due to it, and without one, for all of them, at most min(S)/4
+   * apart. So what is found is dated by at most that much too late, and never too early.
+   */
+  readonly sample?: ((peer?: PeerRef) => void) | undefined;
 }
 
 /** Options of `monitor.add`. */
@@ -60,6 +69,8 @@ export interface EndedOptions {
 
 /** What a sign says where nothing more is known. */
 const NO_SIGN: HeardSign = Object.freeze({});
+
+const NO_SHARES = Object.freeze({ share: 0, shadowShare: 0 });
 
 /** The most peers one slice of a tick takes. */
 const SLICE_PEERS = 4_096;
@@ -84,12 +95,17 @@ export function createMonitor(options: MonitorOptions): Monitor {
 /** See {@link createMonitor}. */
 export class Monitor implements Iterable<PeerRef> {
   readonly #policy: Policy;
-  readonly #sampleLife: (() => void) | undefined;
+  readonly #sampleLife: ((peer?: PeerRef) => void) | undefined;
+  #sampledAt: number = -NEVER;
+  /** Whose deadlines are in hand: what a sample moves is set once it had what was due. */
+  #sampledSlot: number = NEVER;
   readonly #turn: Turn<MonitorOutput>;
   readonly #stalls: Stalls;
   readonly #rows: Rows;
   readonly #deadlines: Deadlines = new Deadlines((slot) => this.#dueAt(slot));
   readonly #earlier: Set<() => void> = new Set();
+  readonly #nearMisses: NearMissCounter = new NearMissCounter();
+  readonly #shadow: NearMissCounter = new NearMissCounter();
   #settledAt: number = NEVER;
   #staleRefs = 0;
   /** Whom the outputs of a step are about. */
@@ -187,7 +203,28 @@ export class Monitor implements Iterable<PeerRef> {
       clockWentBack: this.#turn.clockWentBack,
       health: this.#stalls.health,
       retiredSlots: this.#rows.slots.retired,
+      nearMisses: this.#nearMisses.seen,
+      shadow: this.#shadow.seen,
     };
+  }
+
+  /**
+   * How suspicious a peer is now, on one scale for every detector: 0 just heard, 1 where suspicion begins, 2
+   * where death is declared, linear in time between. While connecting it starts at 1; of a peer that nobody
+   * judges (role `send`) it is 0. For choosing the least doubtful of several peers, or for a gauge.
+   *
+   * @returns undefined for a stale ref.
+   * @example
+   * ```ts
+   * const trusted = replicas.filter((peer) => monitor.suspicion(peer)! < 0.8);
+   * ```
+   */
+  suspicion(ref: PeerRef): number | undefined {
+    if (!this.#rows.has(ref)) return undefined;
+    const slot = slotOf(ref);
+    const now = this.#turn.instant();
+    const stalls = this.#stalls.at(now);
+    return suspicionAt(this.#rows.take(slot), now, stalls, this.#rows.policy(slot));
   }
 
   // ── what happens to a peer ─────────────────────────────────────────────────────────────────────
@@ -199,7 +236,7 @@ export class Monitor implements Iterable<PeerRef> {
    * @returns whether it counted as a sign of life.
    */
   heard(ref: PeerRef, sign?: HeardSign): boolean {
-    const { heardAt, slots } = this.#rows;
+    const { heardAt, slots, policies } = this.#rows;
     const slot = slotOf(ref);
     if (sign !== undefined || slots.keys[slot] !== ref) return this.#hear(ref, undefined, sign);
     // Not returned, but left in a field: engines box what a call returns, if they do not inline it.
@@ -208,16 +245,32 @@ export class Monitor implements Iterable<PeerRef> {
     const stalls = this.#stalls;
     if (!stalls.isQuiet(now)) return this.#hear(ref, undefined, sign, now);
     stalls.renew(now);
+    if (now - (heardAt[slot] as number) >= policies.nearMs) this.#noteNear(slot, now);
     heardAt[slot] = now;
     return true;
   }
 
   /** As `heard`, for a frame that is numbered by its sender: `seq` counts up from 1 in each session. */
-  heardBeat(ref: PeerRef, seq: number, sign?: HeardSign): boolean {
+  heardBeat(ref: PeerRef, seq: number, sign: HeardSign = NO_SIGN): boolean {
     const rows = this.#rows;
-    if (sign !== undefined || !rows.countArrival(ref, seq)) return this.#hear(ref, seq, sign);
-    this.heard(ref);
-    if (rows.policies.varying > 0 && rows.slots.isLiving(slotOf(ref))) this.#lower(slotOf(ref));
+    const slot = slotOf(ref);
+    if (rows.slots.keys[slot] !== ref) return this.#hear(ref, seq, sign);
+    this.#turn.read();
+    const { now } = this.#turn;
+    const stalls = this.#stalls;
+    const policy = rows.policy(slot);
+    rows.tallies.widen(widthFor(policy, sign.sentAtMs !== undefined));
+    const tally = rows.tallies.take(slot);
+    if (!stalls.isQuiet(now) || !isLife(tally, now, stalls, seq, sign, policy)) {
+      return this.#hear(ref, seq, sign, now);
+    }
+    stalls.renew(now);
+    if (now - (rows.heardAt[slot] as number) >= rows.policies.nearMs) {
+      this.#noteNear(slot, now);
+    }
+    arrive(tally, now, stalls, seq, sign, policy);
+    rows.heardAt[slot] = now;
+    if (rows.policies.varying > 0) this.#lower(slot);
     return true;
   }
 
@@ -249,8 +302,10 @@ export class Monitor implements Iterable<PeerRef> {
     this.#turn.run(() => {
       const slot = slotOf(ref);
       if (!this.#isHere(ref) || this.#rows.policy(slot) === policy) return;
+      const { detector, shadow } = this.#rows.policy(slot);
+      const relearn = policy.detector !== detector || policy.shadow !== shadow;
       this.#rows.setPolicy(slot, policy);
-      this.#step(slot, { type: "policy", at: this.#turn.now });
+      this.#step(slot, { type: "policy", at: this.#turn.now, relearn });
     });
   }
 
@@ -302,7 +357,7 @@ export class Monitor implements Iterable<PeerRef> {
   nextDeadline(): number {
     const { policies, beating } = this.#rows;
     if (policies.judged + beating === 0) return NEVER;
-    return Math.min(this.#deadlines.nextAt, this.#stalls.promisedAt);
+    return Math.min(this.#deadlines.nextAt, this.#stalls.promisedAt, this.#sampleAt());
   }
 
   /**
@@ -362,18 +417,52 @@ export class Monitor implements Iterable<PeerRef> {
     if (policy.returns === "new-session" && rows.status(slot) === "dead") {
       this.#step(slot, { type: "dial", at: now });
     }
+    if (seq !== undefined || sign !== NO_SIGN) {
+      rows.tallies.widen(widthFor(policy, sign.sentAtMs !== undefined));
+    }
     const peer = this.#take(slot);
     const { proof = false } = sign;
-    const counted = hear(peer, now, this.#stalls.at(now), seq, sign, proof, policy, this.#emit);
+    const stalls = this.#stalls.at(now);
+    const { share, shadowShare } = this.#sharesOf(peer, now, policy);
+    const counted = hear(peer, now, stalls, seq, sign, proof, policy, this.#emit);
+    if (counted) {
+      this.#nearMisses.ended(share);
+      this.#shadow.ended(shadowShare);
+    }
     this.#putBack(peer);
     return counted;
+  }
+
+  /** A living peer is heard: was that in time by far? */
+  #noteNear(slot: number, now: number): void {
+    try {
+      const silence = Math.max(0, now - this.#rows.silentAt(slot, 0));
+      this.#nearMisses.ended(shareOf(silence, this.#rows.silenceToSuspect(slot)));
+    } catch {
+      // A detector that throws is told of where it matters: at its verdict.
+    }
+  }
+
+  /** Which share of what is allowed a peer has been silent for, by its detector and by its shadow. */
+  #sharesOf(peer: Peer, now: number, policy: Policy): { share: number; shadowShare: number } {
+    const isWaitedFor = peer.status === "alive" || peer.status === "suspect";
+    if (!isWaitedFor || !isJudged(peer)) return NO_SHARES;
+    const silence = silenceMs(peer, now, this.#stalls);
+    try {
+      return {
+        share: shareOf(silence, silenceToSuspect(peer.arrivals, policy)),
+        shadowShare: shareOf(silence, silenceToShadow(peer.arrivals, policy)),
+      };
+    } catch {
+      return NO_SHARES;
+    }
   }
 
   /** A tick in time with nothing to do: the promise is renewed, and that is all. */
   #isIdle(now: number): boolean {
     const stalls = this.#stalls;
     if (
-      this.#sampleLife ||
+      now >= this.#sampleAt() ||
       stalls.health > 0 ||
       now > stalls.promisedAt ||
       this.#deadlines.isDue(now)
@@ -389,8 +478,8 @@ export class Monitor implements Iterable<PeerRef> {
     const stalls = this.#stalls;
     const lateMs = stalls.lateMs(now);
     const stalled = this.#serve();
-    this.#sample();
-    const due = this.#deadlines.take(now, limit);
+    if (now >= this.#sampleAt()) this.#sample();
+    const due = this.#sampled(this.#deadlines.take(now, limit));
     if (due.length === 0 && lateMs === 0 && stalls.health === 0) return;
     this.#judgeSelf(stalled ? 0 : lateMs, due, now);
     const { health, paused } = stalls;
@@ -405,10 +494,34 @@ export class Monitor implements Iterable<PeerRef> {
     }
   }
 
+  /** When everybody is to be looked at again; never where nothing has to be looked for. */
+  #sampleAt(): number {
+    if (this.#sampleLife === undefined || this.#stalls.paused) return NEVER;
+    const { judged, smallestSuspectAfterMs } = this.#rows.policies;
+    // Somebody whose reader is paused, or who is dead, may have come back: that, too, is looked for.
+    return (
+      this.#sampledAt +
+      servedEveryMs(judged > 0 ? smallestSuspectAfterMs : this.#policy.suspectAfterMs)
+    );
+  }
+
+  /** Those who are due and, once they were looked at, still here. */
+  #sampled(due: readonly number[]): readonly number[] {
+    if (this.#sampleLife === undefined) return due;
+    const refs = due.map((slot) => this.#rows.ref(slot));
+    for (const ref of refs) {
+      this.#sampledSlot = slotOf(ref);
+      if (this.#rows.has(ref)) this.#sample(ref);
+    }
+    this.#sampledSlot = NEVER;
+    return due.filter((_slot, n) => this.#rows.has(refs[n] as PeerRef));
+  }
+
   /** A sample that throws costs its own findings, not the verdicts of this tick. */
-  #sample(): void {
+  #sample(peer?: PeerRef): void {
+    if (peer === undefined) this.#sampledAt = this.#turn.now;
     try {
-      this.#sampleLife?.();
+      this.#sampleLife?.(peer);
     } catch (error) {
       this.#turn.fail(error);
     }
@@ -435,7 +548,7 @@ export class Monitor implements Iterable<PeerRef> {
   #putBack(peer: Peer): void {
     const slot = this.#slot;
     this.#rows.put(slot, peer);
-    this.#deadlines.set(slot, this.#dueAt(slot));
+    if (slot !== this.#sampledSlot) this.#deadlines.set(slot, this.#dueAt(slot));
     if (this.#isForgotten) this.#remove(slot);
     this.#isForgotten = false;
   }
@@ -450,7 +563,20 @@ export class Monitor implements Iterable<PeerRef> {
     const peer = this.#rows.ref(this.#slot);
     const id = this.#rows.id(this.#slot);
     if (output.type === "forget") this.#isForgotten = true;
+    if (output.type === "changed" && output.reason === "silence") this.#noteDetection();
     this.#turn.push(Object.assign(output, id === undefined ? { peer } : { peer, id }));
+  }
+
+  /** The peer in hand died by silence: when it was suspected, and when its shadow would have. */
+  #noteDetection(): void {
+    const policy = this.#rows.policy(this.#slot);
+    const arrivals = this.#rows.tallies.take(this.#slot);
+    try {
+      this.#nearMisses.detected(silenceToSuspect(arrivals, policy));
+      if (policy.shadow) this.#shadow.detected(silenceToShadow(arrivals, policy));
+    } catch (error) {
+      this.#turn.fail(error);
+    }
   }
 
   #addAgain(ref: PeerRef, options: AddOptions): PeerRef {

@@ -1,6 +1,7 @@
 // What a monitor tells its one sink, and what it counts. Plain data.
 
 import type { PeerOutput } from "../peer/events.ts";
+import type { NearMisses } from "./near-misses.ts";
 import type { PeerRef } from "./refs.ts";
 
 /** We were frozen for `stallMs`, and that time is held against nobody. */
@@ -48,4 +49,8 @@ export interface MonitorStats {
   readonly health: number;
   /** Slots whose generations are used up. */
   readonly retiredSlots: number;
+  /** How near silences came to a suspicion before they ended. */
+  readonly nearMisses: NearMisses;
+  /** The same for the shadow detectors of policies that have one: what they would have done. */
+  readonly shadow: NearMisses;
 }

@@ -3,9 +3,10 @@
 // decides how often a monitor must be served.
 
 import { fixed } from "../detectors/fixed.ts";
-import { NEVER, NO_ARRIVALS } from "../peer/state.ts";
-import { silenceToSuspect } from "../peer/transition.ts";
+import { suspicionMs } from "../peer/rules.ts";
+import { NEVER } from "../peer/state.ts";
 import type { Policy } from "../policy.ts";
+import { NEAR } from "./near-misses.ts";
 
 interface Entry {
   readonly policy: Policy;
@@ -17,7 +18,7 @@ interface Entry {
 export class Policies {
   /** How many peers are judged, over all policies. */
   judged = 0;
-  /** How many policies have a detector that looks at arrivals. */
+  /** How many policies have a detector that looks at arrivals, or a shadow. */
   varying = 0;
   #smallestMs: number = NEVER;
   /** Whether the last peer with the smallest one is gone: looked for when somebody asks. */
@@ -39,9 +40,8 @@ export class Policies {
     this.#indexes.set(policy, index);
     if (this.#entries[index] === undefined) {
       this.#entries[index] = { policy, peers: 0, judged: 0 };
-      this.fixedMs[index] =
-        policy.detector === fixed ? silenceToSuspect(NO_ARRIVALS, policy) : Number.NaN;
-      this.varying += Number(policy.detector !== fixed);
+      this.fixedMs[index] = policy.detector === fixed ? silenceOf(policy) : Number.NaN;
+      this.varying += Number(isVarying(policy));
     }
     (this.#entries[index] as Entry).peers += 1;
     return index;
@@ -52,7 +52,7 @@ export class Policies {
     const entry = this.#entries[index] as Entry;
     entry.peers -= 1;
     if (entry.peers > 0) return;
-    this.varying -= Number(entry.policy.detector !== fixed);
+    this.varying -= Number(isVarying(entry.policy));
     this.#indexes.delete(entry.policy);
     this.#entries[index] = undefined;
     this.#free.push(index);
@@ -68,6 +68,11 @@ export class Policies {
     else if (suspectAfterMs === this.#smallestMs) this.#isStale = true;
   }
 
+  /** A silence below this is no near miss of anybody's. */
+  get nearMs(): number {
+    return this.varying > 0 ? 0 : NEAR * this.smallestSuspectAfterMs;
+  }
+
   /** Infinity when nobody is judged. */
   get smallestSuspectAfterMs(): number {
     if (this.#isStale) {
@@ -80,4 +85,13 @@ export class Policies {
     }
     return this.#smallestMs;
   }
+}
+
+/** The silence at which `fixed` suspects. */
+function silenceOf({ suspectAfterMs, deadAfterMs, minSuspicionMs }: Policy): number {
+  return suspicionMs(suspectAfterMs, deadAfterMs, minSuspicionMs);
+}
+
+function isVarying({ detector, shadow }: Policy): boolean {
+  return detector !== fixed || shadow !== undefined;
 }

@@ -93,12 +93,17 @@ export class Rows extends Columns implements Iterable<PeerRef> {
     return this.policies.at(this.#policyOf[slot] as number);
   }
 
-  /** When a living peer is suspected, without taking it in hand. */
-  suspectAt(slot: number): number {
+  /** After which silence a peer is suspected, without taking it in hand. */
+  silenceToSuspect(slot: number): number {
     const index = this.#policyOf[slot] as number;
     const fixedMs = this.policies.fixedMs[index] as number;
-    if (fixedMs >= 0) return this.silentAt(slot, fixedMs);
-    return this.silentAt(slot, silenceToSuspect(this.arrivals(slot), this.policies.at(index)));
+    if (fixedMs >= 0) return fixedMs;
+    return silenceToSuspect(this.tallies.take(slot), this.policies.at(index));
+  }
+
+  /** When a living peer is suspected, without taking it in hand. */
+  suspectAt(slot: number): number {
+    return this.silentAt(slot, this.silenceToSuspect(slot));
   }
 
   setPolicy(slot: number, policy: Policy): void {
@@ -136,7 +141,8 @@ export class Rows extends Columns implements Iterable<PeerRef> {
     const status = this.status(slot);
     const judged = this.isJudged(slot);
     const beating = this.beatDueAt(slot) !== NEVER;
-    this.store(slot, peer);
+    // A shadow judges every sign of life, which is not done in place.
+    this.store(slot, peer, this.policy(slot).shadow === undefined);
     if (status !== peer.status) {
       this.counts[status] -= 1;
       this.counts[peer.status] += 1;

@@ -34,15 +34,31 @@ export function sent(peer: Peer, at: number, policy: Policy): void {
   // Probes are never postponed, nor are the beats to the dead.
   const postpones = peer.status === "alive" || (peer.role === "send" && peer.status !== "dead");
   if (!postpones || peer.beatDueAt === NEVER) return;
-  const beatDueAt = nextBeatAt(peer, at, policy);
+  // Where nothing comes back, what leaves in between must not make the beats more frequent.
+  const soonestAt = policy.solicits ? peer.beatDueAt : at;
+  const beatDueAt = Math.max(soonestAt, nextBeatAt(peer, idleSinceAt(peer, policy), policy));
   // The beat that was just asked for has left, and moves nothing: a loop that is always late must
   // remember that it spread a beat already, or it would beat at every other tick only.
   peer.paced &&= beatDueAt === peer.beatDueAt;
   peer.beatDueAt = beatDueAt;
 }
 
+/** Our last frame; where beats ask for a sign of life, the older of that and the last one. */
+function idleSinceAt({ sentAt, heardAt }: Peer, { solicits }: Policy): number {
+  return solicits ? Math.min(sentAt, heardAt) : sentAt;
+}
+
 /** The beat of this peer has fallen due: it leaves now, or it is spread because it is overdue. */
 export function beat(peer: Peer, at: number, policy: Policy, emit: Emit): void {
+  if (policy.solicits && peer.status === "alive" && peer.sentAt !== NEVER) {
+    // What was heard since then moved nothing but its own clock.
+    const dueAt = nextBeatAt(peer, idleSinceAt(peer, policy), policy);
+    if (dueAt > at) {
+      peer.beatDueAt = dueAt;
+      peer.paced = false;
+      return;
+    }
+  }
   const overdue = isOverdue(at, peer.beatDueAt, policy.intervalMs);
   if (overdue && !peer.paced) {
     // After a stall of ours everybody's beat is overdue at once: spread them. Only once, or an

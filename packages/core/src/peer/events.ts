@@ -1,8 +1,9 @@
 // What can happen to one peer, and what the rules answer. Plain data in both directions.
 
 import type { Change } from "./evidence.ts";
-import type { StallTotals, TimedSign } from "./rules.ts";
+import type { StallTotals } from "./rules.ts";
 import type { EndReason } from "./state.ts";
+import type { ArrivalSign } from "./tally.ts";
 
 interface At {
   /** The instant, in ms of the raw clock. Never before the previous event of this peer. */
@@ -12,7 +13,7 @@ interface At {
 }
 
 /** What a valid inbound frame tells beyond "I am here". */
-export interface Sign extends TimedSign {
+export interface Sign extends ArrivalSign {
   /** The frame's number in its session. At or behind the highest one seen: statistics, not life. */
   readonly seq?: number | undefined;
 }
@@ -59,6 +60,8 @@ export interface Dial extends At {
 /** The policy handed to `transition` differs from the one before. */
 export interface PolicyChanged extends At {
   readonly type: "policy";
+  /** So do its detectors: what they learned means nothing to the new ones. Default false. */
+  readonly relearn?: boolean | undefined;
 }
 
 /** From here on the silence of this peer is our doing (a paused reader, a debugger). */

@@ -15,6 +15,8 @@ export interface Evidence {
   readonly deadlineMs?: number;
   /** Who set that deadline. */
   readonly deadlineBy?: DeadlineSource;
+  /** Which one, by its name, where that was a detector. */
+  readonly detector?: string;
   /** Our own stalls and pauses since the last sign of life. */
   readonly creditMs: number;
   /** Numbered frames received in this session. */
@@ -25,6 +27,8 @@ export interface Evidence {
   readonly loss: number;
   /** Smoothed round-trip time; absent before the first sample. */
   readonly rttMs?: number;
+  /** The last stall that the peer declared itself in this session; absent where it declared none. */
+  readonly declaredMs?: number;
   /** Probes sent while connecting or suspect. */
   readonly probes: number;
   /** We hear the peer, but it no longer echoes anything fresh of ours. */
@@ -78,7 +82,7 @@ export function evidenceOf(
   health = 0,
 ): Mutable<Evidence> {
   const silence = silenceMs(peer, at, stalls);
-  const { received, lost, stale, rttMs } = peer.arrivals;
+  const { received, lost, stale, rttMs, declaredMs } = peer.arrivals;
   const rawFrom = peer.heardAt === NEVER ? peer.sinceAt : peer.heardAt;
   const evidence: Mutable<Evidence> = {
     silenceMs: silence,
@@ -92,6 +96,7 @@ export function evidenceOf(
     health: peer.health === NEVER ? health : peer.health,
   };
   if (rttMs !== undefined) evidence.rttMs = rttMs;
+  if (declaredMs > 0) evidence.declaredMs = declaredMs;
   return evidence;
 }
 
@@ -153,7 +158,7 @@ function deathCause(change: Explainable): string {
 }
 
 function facts({ evidence }: Explainable): string {
-  const { missed, loss, rttMs, creditMs, health, probes, oneWay } = evidence;
+  const { missed, loss, rttMs, creditMs, health, probes, oneWay, declaredMs = 0 } = evidence;
   const list = [
     `${missed} ${missed === 1 ? "beat" : "beats"} missed`,
     `loss ${Number((loss * 100).toFixed(1))} %`,
@@ -161,6 +166,7 @@ function facts({ evidence }: Explainable): string {
   if (rttMs !== undefined) list.push(`rtt ${Number(rttMs.toFixed(1))} ms`);
   if (probes > 0) list.push(`${probes} ${probes === 1 ? "probe" : "probes"}`);
   if (oneWay) list.push("one-way: we hear it, it does not hear us");
+  if (declaredMs >= 1) list.push(`it declared a stall of ${ms(declaredMs)}`);
   if (creditMs >= 1) list.push(`our own stalls of ${ms(creditMs)} not counted`);
   if (health > 0) list.push(`own health ${health}/7`);
   return list.join(", ");

@@ -16,6 +16,8 @@ export interface StallTotals {
   readonly countedMs: number;
   /** The most of one stall that counts, in ms. */
   readonly graceMs: number;
+  /** Since when nothing was added to these totals; absent: for ever. */
+  readonly steadyFromAt?: number | undefined;
 }
 
 export const NO_STALLS: StallTotals = Object.freeze({ lostMs: 0, countedMs: 0, graceMs: 0 });
@@ -53,6 +55,11 @@ export function dueAt(
 ): number {
   // Whichever clock gets there first; raw = O + lost = C + lost − counted.
   return Math.min(fromObserved, fromCredited - countedMs + graceMs) + durationMs + lostMs;
+}
+
+/** When our own loop is late by less than this, it is not a stall. */
+export function stallToleranceMs(suspectAfterMs: number): number {
+  return Math.min(100, suspectAfterMs / 8);
 }
 
 /** The silence at which suspicion begins: the detector's word, but never so late that M is lost. */
@@ -96,11 +103,6 @@ export function isStale(
   return observed - (sign.nonceObservedAt ?? sign.nonceAt) > policy.deadAfterMs;
 }
 
-/** How many numbers are missing once `seq` came; the first number only says where counting starts. */
-export function lostUpTo(seq: number, received: number, lost: number, highestSeq: number): number {
-  return received === 0 ? lost : lost + (seq - highestSeq - 1);
-}
-
 /** In observed time: an echo that lay unread while we were frozen was not slow. */
 export function rttSample(sign: TimedSign, observed: number): number | undefined {
   const { nonceAt, nonceObservedAt = nonceAt, heldMs, rttMs } = sign;
@@ -108,15 +110,6 @@ export function rttSample(sign: TimedSign, observed: number): number | undefined
   const sampleMs = observed - nonceObservedAt - heldMs;
   // Part of it fell into a freeze: no sample at all.
   return sampleMs < 0 ? undefined : sampleMs;
-}
-
-/** RFC 6298 §2: the first sample is taken whole, later ones by an eighth. */
-export function smoothRtt(
-  before: number | undefined,
-  sample: number | undefined,
-): number | undefined {
-  if (sample === undefined || before === undefined) return sample ?? before;
-  return before + (sample - before) / 8;
 }
 
 /** The next gap: never above the interval, so that the announced interval is the largest gap. */

@@ -3,9 +3,10 @@
 // mutable, and NEVER for what is absent. Instants end in `At` (raw clock), unless they say Observed or
 // Credited (see rules.ts).
 
-import type { Arrivals } from "../detectors/fixed.ts";
+import type { Arrivals } from "../detectors/arrivals.ts";
 import type { Policy } from "../policy.ts";
 import { mix, spreadAt } from "./rules.ts";
+import { asData, asTally, Tally } from "./tally.ts";
 
 /**
  * - `connecting`: nothing proven yet in this session; ends alive, or dead `unreachable`.
@@ -80,15 +81,9 @@ export interface PeerState {
   readonly forgetAt?: number;
 
   readonly arrivals: Arrivals;
+  /** What its timing and its detectors rest on. For them alone. */
+  readonly learned?: readonly number[];
 }
-
-export const NO_ARRIVALS: Arrivals = Object.freeze({
-  received: 0,
-  lost: 0,
-  behind: 0,
-  stale: 0,
-  highestSeq: 0,
-});
 
 /** The same without "absent": comparisons with it come out right by themselves. */
 export const NEVER: number = Number.POSITIVE_INFINITY;
@@ -124,17 +119,18 @@ export class Peer {
   paced = false;
   retries = 0;
   forgetAt: number = NEVER;
-  arrivals: Mutable<Arrivals> = { ...NO_ARRIVALS };
+  arrivals: Tally = new Tally();
 }
 
-/** A state in hand: a copy, so that rules may change it. */
-export function thaw(state: PeerState): Peer {
-  return Object.assign(new Peer(), state, { arrivals: { ...state.arrivals } });
+/** A state in hand: a copy, so that rules may change it; with room for so many numbers of its arrivals. */
+export function thaw({ arrivals, learned, ...state }: PeerState, width?: number): Peer {
+  return Object.assign(new Peer(), state, { arrivals: asTally(arrivals, learned, width) });
 }
 
 /** What is in hand as data: frozen, and without what never happened. */
 export function freeze(peer: Peer): PeerState {
-  return present({ ...peer, arrivals: present(peer.arrivals) }) as PeerState;
+  const { arrivals } = peer;
+  return present({ ...peer, arrivals: asData(arrivals), learned: arrivals.learned }) as PeerState;
 }
 
 function present<Fields extends object>(fields: Fields): Partial<Fields> {

@@ -4,7 +4,7 @@
 // The rules work on a peer in hand (`step`). `transition` is the same on immutable data; a monitor
 // takes the peer out of its columns, steps it, and puts it back.
 
-import type { Arrivals } from "../detectors/fixed.ts";
+import { fixed } from "../detectors/fixed.ts";
 import type { Policy } from "../policy.ts";
 import {
   beat,
@@ -22,13 +22,9 @@ import { pause, resume } from "./pauses.ts";
 import {
   creditedAt,
   dueAt,
-  isStale,
-  lostUpTo,
   NO_STALLS,
   observedAt,
-  rttSample,
   type StallTotals,
-  smoothRtt,
   spreadAt,
   stretchMs,
   suspicionMs,
@@ -38,13 +34,13 @@ import {
   isJudged,
   type Mutable,
   NEVER,
-  NO_ARRIVALS,
   type Peer,
   type PeerState,
   type Reason,
   type Status,
   thaw,
 } from "./state.ts";
+import { arrive, MEMORY, type Tally, widthFor } from "./tally.ts";
 
 /** What can move a status. Every event is one of these or moves none. */
 export type Trigger = "heard" | "proven" | "expired" | "ended" | "dial";
@@ -81,12 +77,14 @@ export type Transition = readonly [next: PeerState, outputs: readonly PeerOutput
  * ```
  */
 export function transition(state: PeerState, event: PeerEvent, policy: Policy): Transition {
-  const peer = thaw(state);
+  const isTimed = (event as Partial<Sign>).sentAtMs !== undefined;
+  const width = widthFor(policy, isTimed);
+  const peer = thaw(state, width);
   const outputs: PeerOutput[] = [];
   step(peer, event, event.stalls ?? NO_STALLS, policy, (output) =>
     outputs.push(Object.freeze(output)),
   );
-  const changed = !isSame(peer, thaw(state));
+  const changed = !isSame(peer, thaw(state, width));
   return [changed ? freeze(peer) : state, outputs.length === 0 ? NOTHING : Object.freeze(outputs)];
 }
 
@@ -130,6 +128,7 @@ export function step(
       break;
     case "policy":
       adopt(peer, at, policy);
+      if (event.relearn) peer.arrivals.clear(MEMORY);
       break;
     case "pause":
       pause(peer, at, stalls);
@@ -177,8 +176,9 @@ export function verdictAt(peer: Peer, policy: Policy, stalls: StallTotals): numb
 }
 
 /** The silence at which an alive peer is suspected. */
-export function silenceToSuspect(arrivals: Arrivals, policy: Policy): number {
-  return suspicionMs(policy.detector(arrivals, policy), policy.deadAfterMs, policy.minSuspicionMs);
+export function silenceToSuspect(arrivals: Tally, policy: Policy): number {
+  const detectedMs = arrivals.suspectsAfterMs(policy.detector, MEMORY, policy);
+  return suspicionMs(detectedMs, policy.deadAfterMs, policy.minSuspicionMs);
 }
 
 // ── heard, proven ────────────────────────────────────────────────────────────────────────────────
@@ -195,9 +195,7 @@ export function hear(
   emit: Emit,
 ): boolean {
   const { status } = peer;
-  if (status === "dead" || !isFresh(peer.arrivals, observedAt(at, stalls), seq, sign, policy)) {
-    return false;
-  }
+  if (status === "dead" || !arrive(peer.arrivals, at, stalls, seq, sign, policy)) return false;
   const trigger = proven && isProof(peer, sign) ? "proven" : "heard";
   const unproven =
     trigger === "heard" && policy.proof === "round-trip" && NEEDS_PROOF.includes(status);
@@ -208,35 +206,6 @@ export function hear(
   peer.heardAt = at;
   startSilence(peer, at, stalls);
   if (evidence) revive(peer, at, evidence, policy, emit);
-  return true;
-}
-
-/** Counts a frame, and says whether it may be a sign of life. */
-function isFresh(
-  arrivals: Mutable<Arrivals>,
-  observed: number,
-  seq: number | undefined,
-  sign: Omit<Sign, "seq">,
-  policy: Policy,
-): boolean {
-  if (seq !== undefined && !countArrival(arrivals, seq)) return false;
-  const rttMs = smoothRtt(arrivals.rttMs, rttSample(sign, observed));
-  if (rttMs !== undefined) arrivals.rttMs = rttMs;
-  const stale = isStale(sign, observed, policy);
-  arrivals.stale = stale ? arrivals.stale + 1 : 0;
-  return !stale;
-}
-
-/** Counts a frame with a number; false if it is behind, and no sign of life. */
-function countArrival(arrivals: Mutable<Arrivals>, seq: number): boolean {
-  const { received, lost, highestSeq } = arrivals;
-  if (seq <= highestSeq) {
-    arrivals.behind += 1;
-    return false;
-  }
-  arrivals.lost = lostUpTo(seq, received, lost, highestSeq);
-  arrivals.received += 1;
-  arrivals.highestSeq = seq;
   return true;
 }
 
@@ -305,6 +274,9 @@ function missDeadline(evidence: Mutable<Evidence>, peer: Peer, policy: Policy): 
   }
   evidence.deadlineMs = deadlineMs;
   evidence.deadlineBy = by;
+  // Whoever shortens the names of functions shortens this one's, too.
+  if (by === "detector")
+    evidence.detector = policy.detector === fixed ? "fixed" : policy.detector.name;
 }
 
 // ── death, and the next life ─────────────────────────────────────────────────────────────────────
@@ -348,7 +320,7 @@ function dial(peer: Peer, at: number, stalls: StallTotals, policy: Policy, emit:
   const firstBeatAt = spreadAt(at, policy.intervalMs, peer.seed, peer.beats);
   peer.beatDueAt = peer.role === "listen" ? NEVER : firstBeatAt;
   peer.paced = false;
-  peer.arrivals = { ...NO_ARRIVALS };
+  peer.arrivals.clear();
   become(peer, TRANSITIONS.dead.dial, at, evidence, emit);
 }
 

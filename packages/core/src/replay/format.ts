@@ -24,6 +24,7 @@ export const CALLS = [
   "withdraw",
   "stalled",
   "observedNow",
+  "suspicion",
 ] as const;
 
 /** The name of a recorded call. */

@@ -2,7 +2,8 @@
 // in force does nothing), so both sides number them alike: each one that is spelt out gets the next
 // number, and where it is given again the number stands for it.
 
-import { type Detector, fixed } from "../detectors/fixed.ts";
+import type { Detector } from "../detectors/detector.ts";
+import { fixed } from "../detectors/fixed.ts";
 import { SystoleTypeError } from "../errors.ts";
 import { definePolicy, derivePolicy, type Policy, type PolicyOptions } from "../policy.ts";
 import { isRecord, type Json, type JsonObject, read, written } from "./format.ts";
@@ -10,7 +11,10 @@ import { isRecord, type Json, type JsonObject, read, written } from "./format.ts
 /** Detectors by the names that a log has for them. */
 export type Detectors = Readonly<Record<string, Detector>>;
 
-const NAMES: readonly string[] = [...Object.keys(definePolicy()), "forgetAfterMs"];
+const NAMES: readonly string[] = [...Object.keys(definePolicy()), "forgetAfterMs", "shadow"];
+
+/** What is a detector, and stands in a log by its name. */
+const JUDGES = ["detector", "shadow"] as const;
 
 /** A policy on its way into the log and into the monitor. */
 export interface Given {
@@ -53,18 +57,18 @@ export class PolicyWriter {
     return Object.fromEntries(
       [...own, ...names].map((name) => {
         const value = options[name];
+        if (!JUDGES.includes(name as "detector") || value === undefined) {
+          return [name, written(value)];
+        }
         // A text in place of a detector would come back as the detector of that name.
-        if (name !== "detector" || value === undefined) return [name, written(value)];
-        return [
-          name,
-          typeof value === "function" ? this.#nameOf(value as Detector) : { $: "null" },
-        ];
+        const isNamed = typeof value === "function" || isRecord(value);
+        return [name, isNamed ? this.#nameOf(value as unknown as Detector) : { $: "null" }];
       }),
     );
   }
 
   #nameOf(detector: Detector): string {
-    return detector === fixed ? "fixed" : (this.#names.get(detector) ?? detector.name);
+    return detector === fixed ? "fixed" : (this.#names.get(detector) ?? `${detector.name}`);
   }
 }
 
@@ -101,10 +105,13 @@ export class PolicyReader {
   }
 
   #options(json: Json): PolicyOptions | undefined {
-    if (!isRecord(json) || !("detector" in json)) return read(json) as PolicyOptions | undefined;
-    const { detector, ...others } = json;
-    if (typeof detector !== "string") return read(json as JsonObject) as PolicyOptions;
-    return { ...(read(others as JsonObject) as PolicyOptions), detector: this.#detector(detector) };
+    if (!isRecord(json)) return read(json) as PolicyOptions | undefined;
+    const options = read(json as JsonObject) as Record<string, unknown>;
+    for (const judge of JUDGES) {
+      const name = json[judge];
+      if (typeof name === "string") options[judge] = this.#detector(name);
+    }
+    return options as PolicyOptions;
   }
 
   #detector(name: string): Detector {
@@ -119,12 +126,17 @@ export class PolicyReader {
   }
 }
 
+/** Of what the default policy does not have. */
+const TYPES: Readonly<Record<string, string>> = { forgetAfterMs: "number", shadow: "function" };
+
 /** A policy that was defined when it was recorded, with all its numbers. */
 function derive(options: PolicyOptions): Policy {
   const base = definePolicy();
   const { $: _, ...given } = options as Record<string, unknown>;
   for (const [name, value] of Object.entries(given)) {
-    const type = name === "forgetAfterMs" ? "number" : typeof base[name as keyof Policy];
+    if (JUDGES.includes(name as "detector") && value !== null && typeof value === "object")
+      continue;
+    const type = TYPES[name] ?? typeof base[name as keyof Policy];
     if (typeof value !== type) throw new Error(`a policy cannot have ${name} ${String(value)}`);
   }
   return derivePolicy(base, given as Partial<Policy>);

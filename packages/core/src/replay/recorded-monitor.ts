@@ -24,11 +24,14 @@ import { Recording, type RecordingState } from "./recording.ts";
 
 /** Options of `recordMonitor` beyond those of the monitor. */
 export interface RecordOptions {
-  /** Names for detectors, for `replay` to find them by. Default: the names of the functions. */
+  /** Names for detectors, for `replay` to find them by. Default: their own names. */
   readonly detectors?: Detectors | undefined;
 }
 
-const SIGN = ["nonceAt", "nonceObservedAt", "rttMs", "heldMs", "proof"];
+const SIGN = [
+  ...["nonceAt", "nonceObservedAt", "rttMs", "heldMs", "proof"],
+  ...["sentAtMs", "gapMs", "declaredMs"],
+];
 const ENDED = ["returnInMs", "bySelf"];
 
 /**
@@ -89,7 +92,7 @@ export class RecordedMonitor extends Monitor {
       emit: typeof emit === "function" ? (output) => log.callback(() => emit(output)) : emit,
       seed,
       stallToleranceMs,
-      sample: sample && (() => log.callback(sample)),
+      sample: sample && ((peer) => log.callback(() => sample(peer))),
     });
     log.begun();
     this.#log = log;
@@ -202,6 +205,13 @@ export class RecordedMonitor extends Monitor {
     return this.#log.call(
       () => call("observedNow"),
       () => super.observedNow(),
+    );
+  }
+
+  override suspicion(ref: PeerRef): number | undefined {
+    return this.#log.call(
+      () => call("suspicion", written(ref)),
+      () => super.suspicion(ref),
     );
   }
 

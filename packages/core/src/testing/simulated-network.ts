@@ -110,6 +110,24 @@ export class SimulatedNetwork {
     this.#cuts.delete(`${b}>${a}`);
   }
 
+  /**
+   * A NAT gives a node another address: what it sends comes from there from now on, and what is sent to
+   * the address before is lost, unless that still works.
+   */
+  rebind(
+    name: string,
+    address: string,
+    { oldWorks = false }: { readonly oldWorks?: boolean } = {},
+  ): void {
+    for (const [before, node] of this.#nodes) {
+      if (node.name !== name) continue;
+      if (!oldWorks) this.#nodes.delete(before);
+      node.address = address;
+      this.#nodes.set(address, node);
+      return;
+    }
+  }
+
   /** Lets `ms` of network time pass. */
   run(ms: number): void {
     const until = this.now + ms;
@@ -197,7 +215,11 @@ export class SimulatedNetwork {
 /** A process in a simulated network: a host for `drive`, and a socket. */
 export class SimulatedNode implements Host {
   readonly name: string;
+  /** Where its datagrams come from; see `rebind`. */
+  address: string;
   readonly countsSleep: boolean = true;
+  /** Timers fire only at multiples of this, in ms, as in a browser's tab in the background. 0: in time. */
+  throttleMs = 0;
   /** Set it to receive. */
   onBytes: (bytes: Uint8Array, from: string) => void = () => {};
 
@@ -214,7 +236,7 @@ export class SimulatedNode implements Host {
 
   constructor(network: SimulatedNetwork, name: string, options: NodeOptions, seed: number) {
     this.#network = network;
-    this.name = name;
+    this.name = this.address = name;
     this.#rate = 1 + (options.driftPpm ?? 0) / 1e6;
     this.#epochMs = options.epochMs ?? START_EPOCH_MS;
     this.#seed = seed;
@@ -234,7 +256,8 @@ export class SimulatedNode implements Host {
   }
 
   setTimer(callback: () => void, delayMs: number): NodeTimer {
-    const at = this.#network.now + delayMs / this.#rate;
+    const dueAt = this.#network.now + delayMs / this.#rate;
+    const at = this.throttleMs > 0 ? Math.ceil(dueAt / this.throttleMs) * this.throttleMs : dueAt;
     const timer = { at, order: this.#network.nextOrder(), callback };
     this.#timers.add(timer);
     return timer;
@@ -256,7 +279,7 @@ export class SimulatedNode implements Host {
   /** Sends a datagram, or with `reliable` a piece of an ordered channel. False once stopped. */
   send(to: string | undefined, bytes: Uint8Array, reliable = false): boolean {
     if (this.#stopped || to === undefined) return false;
-    this.#network.carry(this.name, to, bytes, reliable);
+    this.#network.carry(this.address, to, bytes, reliable);
     return true;
   }
 

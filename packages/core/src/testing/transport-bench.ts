@@ -223,6 +223,8 @@ export function sampleFrame(seq: number, sizeBytes: number): Uint8Array<ArrayBuf
     wishMs: 1_000,
     minMs: 20,
     deadMs: 9_000,
+    sentMicros: 0,
+    stalledMs: 0,
     extra: new Uint8Array(0),
   };
   const extraBytes = sizeBytes - encodeFrame(beat).length;

@@ -1,0 +1,30 @@
+// The traffic of all contenders: how long a beat is, and when it leaves.
+
+/** As long as a BEAT of Systole. */
+export const BEAT = Buffer.alloc(78, 1);
+
+/** Systole's gaps are jittered by a quarter at most: this is their mean, in intervals. */
+const MEAN_GAP = 0.875;
+
+/** Both sides beat at this interval, and are patient: a busy machine makes nobody a suspect. */
+export function policyFor(intervalMs) {
+  return { intervalMs, wishMs: intervalMs, suspectAfterMs: 30_000, deadAfterMs: 60_000 };
+}
+
+/** Writes a beat to each socket in turn, spread evenly over the gap, as Systole's are. */
+export function startBeating(sockets, intervalMs, counts = { sent: 0 }) {
+  const gapMs = intervalMs * MEAN_GAP;
+  let next = 0;
+  let owed = 0;
+  let before = performance.now();
+  setInterval(() => {
+    const now = performance.now();
+    owed += ((now - before) / gapMs) * sockets.length;
+    before = now;
+    for (; owed >= 1; owed--) {
+      next = (next + 1) % sockets.length;
+      sockets[next].write(BEAT);
+      counts.sent += 1;
+    }
+  }, 1);
+}

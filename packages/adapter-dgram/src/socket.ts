@@ -1,0 +1,128 @@
+// The socket of a node: one of its own, or one it shares with the application. Datagrams in and out, and
+// what the system says about them: errors are counted, and are no verdict about anybody.
+
+import { createSocket, type Socket } from "node:dgram";
+import { type AddressInfo, isIP } from "node:net";
+import { addressOf, asItIs, asSeenBy } from "./address.ts";
+
+/** What we ask the kernel for: it may give less, or more. */
+export interface BufferOptions {
+  /** For datagrams that arrived and were not read yet, in bytes. Default 4 MiB. */
+  readonly receiveBytes?: number | undefined;
+  /** For datagrams that are to leave, in bytes. Default: what the system gives. */
+  readonly sendBytes?: number | undefined;
+}
+
+/** What the kernel really gave, in bytes. Linux says twice what can be used. */
+export interface Buffers {
+  readonly receiveBytes: number;
+  readonly sendBytes: number;
+}
+
+/** A stall of a second with 40 000 datagrams of 100 bytes: the default of most systems holds a twentieth. */
+const RECEIVE_BYTES = 4_194_304;
+/** With more than this in the socket's own queue, beats are refused instead of queued. */
+const MAX_QUEUED_BYTES = 262_144;
+
+export class NodeSocket {
+  /** How often which error came, by code. */
+  readonly errors: Record<string, number> = {};
+  readonly #isShared: boolean;
+  #socket: Socket | undefined;
+  #family: string | undefined;
+  readonly #count = (error: NodeJS.ErrnoException | null): void => {
+    if (error === null) return;
+    const code = error.code ?? error.name;
+    this.errors[code] = (this.errors[code] ?? 0) + 1;
+  };
+
+  constructor(shared: Socket | undefined) {
+    this.#socket = shared;
+    this.#isShared = shared !== undefined;
+  }
+
+  get isThere(): boolean {
+    return this.#socket !== undefined;
+  }
+
+  address(): AddressInfo | null {
+    return this.#socket?.address() ?? null;
+  }
+
+  async open(
+    port: number,
+    address: string,
+    buffers: BufferOptions,
+    onDatagram: (datagram: Buffer, from: { address: string; port: number }) => void,
+  ): Promise<void> {
+    const socket = createSocket({ type: isIP(address) === 6 ? "udp6" : "udp4", lookup: asItIs });
+    this.#socket = socket;
+    try {
+      await new Promise<void>((resolve, reject) => {
+        socket.once("error", reject);
+        socket.bind(port, address, () => {
+          socket.off("error", reject);
+          resolve();
+        });
+      });
+    } catch (error) {
+      this.#socket = undefined;
+      socket.close();
+      throw error;
+    }
+    this.#ask(buffers);
+    socket.on("error", this.#count);
+    socket.on("message", onDatagram);
+  }
+
+  /** Some systems refuse what is above their limit instead of giving less: then it stays as it was. */
+  #ask({ receiveBytes = RECEIVE_BYTES, sendBytes }: BufferOptions): void {
+    const { setRecvBufferSize, setSendBufferSize } = this.#socket ?? {};
+    const asks = [
+      [setRecvBufferSize, receiveBytes],
+      [setSendBufferSize, sendBytes],
+    ] as const;
+    for (const [ask, bytes] of asks) {
+      try {
+        if (bytes !== undefined) ask?.call(this.#socket, bytes);
+      } catch (error) {
+        this.#count(error as NodeJS.ErrnoException);
+      }
+    }
+  }
+
+  /** Undefined without a bound socket, and where the runtime does not say. */
+  get buffers(): Buffers | undefined {
+    try {
+      const receiveBytes = this.#socket?.getRecvBufferSize();
+      const sendBytes = this.#socket?.getSendBufferSize();
+      if (receiveBytes !== undefined && sendBytes !== undefined) return { receiveBytes, sendBytes };
+    } catch {
+      // A socket that is not bound yet, or closed by the application, has none.
+    }
+    return undefined;
+  }
+
+  send(datagram: Uint8Array, path: string): boolean {
+    const socket = this.#socket;
+    if (socket === undefined || queuedBytes(socket) > MAX_QUEUED_BYTES) return false;
+    const { address, port } = addressOf(path);
+    this.#family ??= socket.address().family;
+    const to = asSeenBy(this.#family, address);
+    socket.send(datagram, 0, datagram.length, port, to, this.#count);
+    return true;
+  }
+
+  /** Closes a socket of our own, and lets go of a shared one. */
+  async close(): Promise<void> {
+    const socket = this.#socket;
+    this.#socket = undefined;
+    if (socket !== undefined && !this.#isShared)
+      await new Promise<void>((resolve) => socket.close(resolve));
+  }
+}
+
+/** Deno's sockets do not say; they hand everything to the kernel at once. */
+export function queuedBytes(socket: Partial<Pick<Socket, "getSendQueueSize">>): number {
+  return socket.getSendQueueSize?.() ?? 0;
+}
