@@ -17,7 +17,8 @@ const OVERSIZED = Buffer.from("530105000000000affffffff", "hex");
 /** @type {Readonly<Record<string, (round: Round) => Promise<unknown>>>} */
 export const instant = {
   async leave(round) {
-    const { client } = await round.joined();
+    const client = round.client({ port: round.side.port });
+    await client.alive();
     await client.close();
     await round.forgotten();
   },
@@ -148,9 +149,7 @@ export const instant = {
   async "destroyed, and back at once under the same id"(round) {
     const { client } = await round.joined();
     client.destroy();
-    const { client: again } = await round.joined({}, "client again");
-    await again.close();
-    await round.forgotten();
+    await round.left(await round.joined({}, "client again"));
   },
 };
 

@@ -6,6 +6,7 @@ import { connect, createServer } from "@systole/adapter-net";
 import { Wire } from "./wire.mjs";
 
 /** @typedef {import("@systole/adapter-net").Peer} Peer */
+/** @typedef {import("./wire.mjs").Cable} Cable */
 /** @typedef {import("@systole/adapter-net").Change} Change */
 
 /** Where only time can tell, soon; elsewhere so late that no busy machine comes near it. */
@@ -97,6 +98,17 @@ export class Round {
     const client = this.client({ port: await wire.port(), ...options }, name);
     await client.alive();
     return { client, cable: await wire.cable };
+  }
+
+  /**
+   * Lets a client leave over its wire. Nothing goes the other way any more: our end of the wire would
+   * break of writing to a client that is gone, before it has read what the client said last.
+   * @param {{ client: Peer, cable: Cable }} joined
+   */
+  async left({ client, cable }) {
+    cable.toClient = () => {};
+    await client.close();
+    await this.forgotten();
   }
 
   /** @param {string} who @param {string} words */
