@@ -4,6 +4,7 @@
 // once for many, because it is the floor.
 
 import { createMonitor } from "@systole/core";
+import { adaptive } from "@systole/core/detectors";
 import { Oracle } from "./oracle.mjs";
 
 const TIMEOUT_MS = 3_000;
@@ -25,14 +26,15 @@ export class SteppedClock {
 
 /**
  * A monitor whose peers are all alive; refs of fresh peers are their slots, and so their indices.
- * `numbered`: by numbered frames; `detects`: with a detector that looks at what is counted of them;
+ * `numbered`: by numbered frames; `detects`: with a detector that looks at what is counted of them, or this one;
  * `arriveOverMs`: not all at one instant, as they would after a crash of everything.
  */
 export function livingMonitor(peers, options = {}) {
   const { ids = false, role = "listen", emit = () => {}, detects = false } = options;
-  const { numbered = detects, arriveOverMs = 0 } = options;
+  const { numbered = detects !== false, arriveOverMs = 0 } = options;
   const clock = new SteppedClock();
-  const policy = detects ? { ...POLICY, detector: lossy } : POLICY;
+  const detector = detects === true ? lossy : detects;
+  const policy = detector ? { ...POLICY, detector } : POLICY;
   const monitor = createMonitor({ host: clock, policy, emit, seed: 1 });
   const from = clock.at;
   for (let n = 0; n < peers; n++) {
@@ -55,6 +57,11 @@ export const CONTENDERS = [
     name: "Systole, own detector",
     make: (peers) => systoleNumbered(peers, { detects: true }),
     does: "the same, with a deadline from what was counted",
+  },
+  {
+    name: "Systole, adaptive",
+    make: (peers) => systoleTimed(peers),
+    does: "the same, learning from the sender's timestamp",
   },
   {
     name: "Systole, with ids",
@@ -124,6 +131,21 @@ function systoleNumbered(peers, options) {
       clock.at += 0.25;
       seq += 1;
       for (let n = 0; n < order.length; n++) monitor.heardBeat(order[n], seq);
+    },
+    check: () => everybodyWasHeard(monitor, peers),
+  };
+}
+
+function systoleTimed(peers) {
+  const { clock, monitor } = livingMonitor(peers, { detects: adaptive(), numbered: true });
+  let seq = 1;
+  const sign = { sentAtMs: 0, gapMs: POLICY.intervalMs };
+  return {
+    hear(order) {
+      clock.at += 0.25;
+      seq += 1;
+      sign.sentAtMs = clock.at - 5;
+      for (let n = 0; n < order.length; n++) monitor.heardBeat(order[n], seq, sign);
     },
     check: () => everybodyWasHeard(monitor, peers),
   };

@@ -15,6 +15,7 @@ export function judged({ beats, monitor }) {
     most(`heard, ${K(peers)} peers`, ns("Systole heard"), plain, "ns");
     most(`heardBeat, ${K(peers)}`, ns("Systole heardBeat"), numbered, "ns");
     most(`heardBeat, own detector, ${K(peers)}`, ns("Systole, own detector"), numbered, "ns");
+    most(`heardBeat, adaptive, ${K(peers)}`, ns("Systole, adaptive"), numbered, "ns");
   }
   for (const peers of [1e5, 1e6]) {
     const bytes = (name) => cell(name, peers).bytesPerPeer;

@@ -40,6 +40,32 @@ export function asSeenBy(family: string, address: string): string {
   return family === "IPv6" && isIPv4(address) ? MAPPED + address : address;
 }
 
+/** So many paths are kept ready; whoever sends from more addresses than that only makes us slower. */
+const KEPT_PATHS = 65_536;
+
+/** Paths of senders, made once: every datagram brings its address as a new string. */
+export class Paths {
+  readonly #byAddress: Map<string, Map<number, string>> = new Map();
+  #kept = 0;
+
+  of(from: PeerAddress): string {
+    return this.#byAddress.get(from.address)?.get(from.port) ?? this.#keep(from);
+  }
+
+  #keep({ address, port }: PeerAddress): string {
+    if (this.#kept === KEPT_PATHS) {
+      this.#byAddress.clear();
+      this.#kept = 0;
+    }
+    const path = pathFrom({ address, port });
+    const byPort = this.#byAddress.get(address);
+    if (byPort) byPort.set(port, path);
+    else this.#byAddress.set(address, new Map([[port, path]]));
+    this.#kept += 1;
+    return path;
+  }
+}
+
 export function addressOf(path: string): PeerAddress {
   const at = path.lastIndexOf("|");
   return { address: path.slice(0, at), port: Number(path.slice(at + 1)) };

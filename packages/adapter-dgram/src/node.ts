@@ -11,7 +11,7 @@ import {
   type LeaveOptions,
 } from "@systole/core/endpoint";
 import { systemHost } from "@systole/core/system";
-import { addressOf, checkAddress, type PeerAddress, pathFrom, pathOf } from "./address.ts";
+import { addressOf, checkAddress, Paths, type PeerAddress, pathFrom, pathOf } from "./address.ts";
 import { Changes } from "./changes.ts";
 import { beatChannel, changeChannel, publish } from "./channels.ts";
 import type { AddOptions, NodeEvents, NodeOptions, NodeStats } from "./options.ts";
@@ -43,6 +43,7 @@ export class SystoleNode extends EventEmitter<NodeEvents> implements AsyncDispos
   readonly #endpoint: Endpoint<string>;
   readonly #driving: Disposable;
   readonly #signal: AbortSignal | undefined;
+  readonly #paths: Paths = new Paths();
   readonly #peers: Map<PeerRef, Peer> = new Map();
   readonly #changes: Set<Changes<Change>> = new Set();
   readonly #seals: Seals | undefined;
@@ -98,7 +99,7 @@ export class SystoleNode extends EventEmitter<NodeEvents> implements AsyncDispos
     }
     checkAddress({ address, port }, 0);
     await this.#socket.open(port, address, this.#buffers ?? {}, (datagram, from) => {
-      this.#endpoint.receive(datagram, pathFrom(from));
+      this.#endpoint.receive(datagram, this.#paths.of(from));
     });
   }
 

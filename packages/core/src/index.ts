@@ -12,14 +12,9 @@ export { fixed } from "./detectors/fixed.ts";
 export { type Driven, type DriveOptions, drive } from "./drive.ts";
 export { type ErrorCode, SystoleRangeError, SystoleTypeError } from "./errors.ts";
 export { type Clock, type Host, type HostFunctions, hostFrom } from "./host.ts";
-export {
-  type AddOptions,
-  createMonitor,
-  type EndedOptions,
-  type HeardSign,
-  type Monitor,
-  type MonitorOptions,
-} from "./monitor/monitor.ts";
+export { createMonitor, type Monitor } from "./monitor/monitor.ts";
+export type { NearMisses } from "./monitor/near-misses.ts";
+export type { AddOptions, EndedOptions, HeardSign, MonitorOptions } from "./monitor/options.ts";
 export type {
   About,
   HealthOutput,

@@ -59,11 +59,18 @@ export class Turn<Output> {
    * Begins a turn without a closure, for what happens all the time; `at` if its instant is known. False
    * within another turn; if true, `leave` must follow, and nothing between may throw.
    */
-  enter(at: number = this.instant()): boolean {
+  enter(at?: number): boolean {
     if (this.isUnderWay) return false;
-    this.now = at;
+    if (at === undefined) this.read();
+    else this.now = at;
     this.isUnderWay = true;
     return true;
+  }
+
+  /** Ends a turn after which nothing is due earlier than before; as `leave` where something came of it. */
+  leaveQuietly(): void {
+    if (this.#queue.length + this.#errors.length > 0) this.leave();
+    else this.isUnderWay = false;
   }
 
   /** Ends a turn: delivers, settles, and throws what was thrown. */

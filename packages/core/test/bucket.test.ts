@@ -5,7 +5,7 @@ import { TokenBucket } from "../src/endpoint/bucket.ts";
 
 test("lets a burst of its capacity through, and then one each refill", () => {
   const bucket = new TokenBucket(3, 0);
-  const take = (now: number) => bucket.take(now, 100, 3);
+  const take = (now: number) => bucket.take({ now }, 100, 3);
   expect([take(0), take(0), take(0), take(0)]).toEqual([true, true, true, false]);
   expect([take(99), take(100), take(100), take(199)]).toEqual([false, true, false, false]);
   expect(take(200)).toBe(true);
@@ -15,7 +15,7 @@ test("never holds more than its capacity, which may change while it runs", () =>
   const bucket = new TokenBucket(2, 0);
   const takeAll = (now: number, capacity: number) => {
     let taken = 0;
-    while (bucket.take(now, 10, capacity)) taken += 1;
+    while (bucket.take({ now }, 10, capacity)) taken += 1;
     return taken;
   };
   expect(takeAll(1e9, 5)).toBe(5);
@@ -24,7 +24,7 @@ test("never holds more than its capacity, which may change while it runs", () =>
 
 test("says for how long it has been refusing, until it was full again", () => {
   const bucket = new TokenBucket(2, 0);
-  const take = (now: number) => bucket.take(now, 10, 2);
+  const take = (now: number) => bucket.take({ now }, 10, 2);
   expect([take(0), take(0), bucket.overdrawnMs(5)]).toEqual([true, true, 0]);
   expect([take(5), bucket.overdrawnMs(5), bucket.overdrawnMs(65)]).toEqual([false, 0, 60]);
   // A token now and then is no end of it.
@@ -46,7 +46,7 @@ test("in any span passes at most its capacity and what was refilled", () => {
       let now = 0;
       for (const gap of gaps) {
         now += gap;
-        if (bucket.take(now, refillMs, capacity)) taken.push(now);
+        if (bucket.take({ now }, refillMs, capacity)) taken.push(now);
       }
       const excess = taken.flatMap((from, first) =>
         taken.slice(first).map((at, n) => n + 1 - capacity - (at - from) / refillMs),
@@ -66,7 +66,7 @@ test("whoever keeps the rate is never refused, late and bunched up as its frames
         const arrivals = delays.map((delay, n) => n * refillMs + delay).sort((a, b) => a - b);
         const capacity = Math.ceil(100 / refillMs) + 2;
         const bucket = new TokenBucket(capacity, 0);
-        for (const at of arrivals) expect(bucket.take(at, refillMs, capacity)).toBe(true);
+        for (const at of arrivals) expect(bucket.take({ now: at }, refillMs, capacity)).toBe(true);
       },
     ),
   );

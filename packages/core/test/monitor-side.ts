@@ -1,7 +1,7 @@
 // One side of a comparison: a monitor or its twin, with a clock, a sink and a sampling hook that do
 // what the history says, and the log of everything that came out. What is drawn is in
 // monitor-operations.ts, the comparison in monitor-histories.ts.
-import type { HeardSign } from "../src/monitor/monitor.ts";
+import type { HeardSign } from "../src/monitor/options.ts";
 import type { MonitorOutput } from "../src/monitor/outputs.ts";
 import type { PeerRef } from "../src/monitor/refs.ts";
 import type { EndReason, PeerState, Role } from "../src/peer/state.ts";

@@ -2,7 +2,8 @@
 // are in crowd.test.ts.
 import { describe, expect, test } from "vitest";
 import type { Detector } from "../src/detectors/detector.ts";
-import { createMonitor, type MonitorOptions } from "../src/monitor/monitor.ts";
+import { createMonitor } from "../src/monitor/monitor.ts";
+import type { MonitorOptions } from "../src/monitor/options.ts";
 import type { MonitorOutput } from "../src/monitor/outputs.ts";
 import type { PeerRef } from "../src/monitor/refs.ts";
 import { ManualHost } from "../src/testing/manual-host.ts";

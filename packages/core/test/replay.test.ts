@@ -1,7 +1,8 @@
 // The log of a recorded monitor, line by line, and what `replay` makes of it when something is wrong.
 import { describe, expect, test } from "vitest";
 import { drive } from "../src/drive.ts";
-import { createMonitor, Monitor, type MonitorOptions } from "../src/monitor/monitor.ts";
+import { createMonitor, Monitor } from "../src/monitor/monitor.ts";
+import type { MonitorOptions } from "../src/monitor/options.ts";
 import type { MonitorOutput } from "../src/monitor/outputs.ts";
 import type { PeerRef } from "../src/monitor/refs.ts";
 import { definePolicy, derivePolicy, type Policy, strict } from "../src/policy.ts";

@@ -1,7 +1,7 @@
 // A deliberately dumb second monitor: a Map of states, `transition` folded over each, and its own
 // small books of stalls, promises and health, kept as lists and recomputed from them. It knows no
 // stored bounds and no counters. The real monitor must say the same things in the same order.
-import type { EndedOptions } from "../src/monitor/monitor.ts";
+import type { EndedOptions } from "../src/monitor/options.ts";
 import type { MonitorOutput } from "../src/monitor/outputs.ts";
 import type { PeerRef } from "../src/monitor/refs.ts";
 import type { PeerEvent, Sign } from "../src/peer/events.ts";

@@ -1,7 +1,8 @@
 // A driven monitor in virtual time, with freezes of our own process at will, and peers whose frames
 // arrive whether we run or not.
 import { type DriveOptions, drive } from "../src/drive.ts";
-import { createMonitor, type Monitor, type MonitorOptions } from "../src/monitor/monitor.ts";
+import { createMonitor, type Monitor } from "../src/monitor/monitor.ts";
+import type { MonitorOptions } from "../src/monitor/options.ts";
 import type { MonitorOutput, PeerChange, StalledOutput } from "../src/monitor/outputs.ts";
 import type { PeerRef } from "../src/monitor/refs.ts";
 import { ManualHost } from "../src/testing/manual-host.ts";

@@ -13,9 +13,10 @@ export class TokenBucket {
 
   /**
    * Takes one token if there is one; one comes back every `refillMs`, up to `capacity`. A smaller
-   * capacity than before takes away nothing that is there.
+   * capacity than before takes away nothing that is there. `now` comes in an object that is there
+   * anyway, because engines box a fraction that is handed on as it is.
    */
-  take(now: number, refillMs: number, capacity: number): boolean {
+  take({ now }: { readonly now: number }, refillMs: number, capacity: number): boolean {
     const filled = this.#tokens + (now - this.#filledAt) / refillMs;
     this.#filledAt = now;
     if (filled >= capacity) this.#overdrawnAt = undefined;

@@ -155,24 +155,26 @@ function hear(hub: Hub, { ref }: Pair, session: Session, frame: BeatFrame): bool
 }
 
 /** Answers to our own questions are as many as those; everything else costs a token. */
-function withinLimits(
-  hub: Hub,
-  { ref, policy }: Pair,
-  session: Session,
-  frame: BeatFrame,
-): boolean {
+function withinLimits(hub: Hub, pair: Pair, session: Session, frame: BeatFrame): boolean {
   if (frame.type === "echo" && frame.echo > session.lastEcho) return true;
+  if (spend(hub, pair, session)) return true;
+  drop(hub, "too-many");
+  const { deadAfterMs } = session.negotiation.inForce;
+  const overdrawnMs = session.bucket?.overdrawnMs(hub.turn.now) ?? 0;
+  const isFlood = hub.isStream && overdrawnMs >= deadAfterMs;
+  if (isFlood) hub.monitor.ended(pair.ref, "protocol-error");
+  return false;
+}
+
+/** Takes the token that a frame costs; false where there is none. */
+export function spend(hub: Hub, { policy }: Pair, session: Session): boolean {
   const { now } = hub.turn;
   const { deadAfterMs } = session.negotiation.inForce;
   // What queued up while we read nothing comes at once, and before anybody has noticed a stall.
-  const unreadMs = session.heardSeq && now - session.heardAt;
+  const unreadMs = session.heardSeq > 0 ? now - session.heardAt : 0;
   // Streams deliver late what was sent in time, so only a lasting flood counts there.
   const refillMs = policy.minGapMs / (hub.isStream ? 4 : 1);
   const capacity = Math.ceil((deadAfterMs + Math.max(hub.lastStallMs, unreadMs)) / refillMs) + 8;
   session.bucket ??= new TokenBucket(capacity, now);
-  if (session.bucket.take(now, refillMs, capacity)) return true;
-  drop(hub, "too-many");
-  const isFlood = hub.isStream && session.bucket.overdrawnMs(now) >= deadAfterMs;
-  if (isFlood) hub.monitor.ended(ref, "protocol-error");
-  return false;
+  return session.bucket.take(hub.turn, refillMs, capacity);
 }

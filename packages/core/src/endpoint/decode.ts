@@ -43,19 +43,13 @@ let isInRange: boolean;
 
 const reading: Pass = {
   flag: (bytes, flag) => ((bytes[3] as number) & flag) > 0,
-  u32: (bytes, at) =>
-    (((bytes[at] as number) << 24) |
-      ((bytes[at + 1] as number) << 16) |
-      ((bytes[at + 2] as number) << 8) |
-      (bytes[at + 3] as number)) >>>
-    0,
+  u32: u32At,
   u48(bytes, at, _value, least = 0) {
-    const high = (bytes[at] as number) * 256 + (bytes[at + 1] as number);
-    const value = high * 2 ** 32 + reading.u32(bytes, at + 2, 0);
+    const value = u48At(bytes, at);
     isInRange &&= value >= least && value < TOP;
     return value;
   },
-  word: (bytes, at) => ({ hi: reading.u32(bytes, at, 0), lo: reading.u32(bytes, at + 4, 0) }),
+  word: (bytes, at) => ({ hi: u32At(bytes, at), lo: u32At(bytes, at + 4) }),
   oneOf(bytes, at, _value, list) {
     const value = list[(bytes[at] as number) - 1];
     isInRange &&= value !== undefined;
@@ -70,7 +64,7 @@ export function decodeHeader(bytes: Uint8Array): Header {
   const type = typeOf(bytes);
   if (!type) return fault("type");
   const isData = type === "data";
-  const lengthBytes = reading.u32(bytes, 4, 0);
+  const lengthBytes = u32At(bytes, 4);
   const isFit = lengthBytes >= HEADER_BYTES && (isData || lengthBytes <= MAX_CONTROL_BYTES);
   return isFit ? { ok: true, isData, lengthBytes } : fault("length");
 }
@@ -106,6 +100,25 @@ export function decodeFrame(bytes: Uint8Array, lengthBytes: number = bytes.lengt
   // Not `slice`: that of a Node Buffer copies nothing.
   if (extraAt < lengthBytes) frame.extra = new Uint8Array(bytes.subarray(extraAt, lengthBytes));
   return { ok: true, frame };
+}
+
+export function u32At(bytes: Uint8Array, at: number): number {
+  return i32At(bytes, at) >>> 0;
+}
+
+/** The same 32 bits as a small integer, for whoever only compares them. */
+export function i32At(bytes: Uint8Array, at: number): number {
+  return (
+    ((bytes[at] as number) << 24) |
+    ((bytes[at + 1] as number) << 16) |
+    ((bytes[at + 2] as number) << 8) |
+    (bytes[at + 3] as number)
+  );
+}
+
+export function u48At(bytes: Uint8Array, at: number): number {
+  const high = (bytes[at] as number) * 256 + (bytes[at + 1] as number);
+  return high * 2 ** 32 + u32At(bytes, at + 2);
 }
 
 /** An id; undefined or empty where it is none. */

@@ -69,8 +69,9 @@ export class Endpoint<Path extends string | object = object> implements Iterable
 
   readonly #hub: Hub;
   readonly #earlier: Set<() => void> = new Set();
-  /** Frames that a synchronous transport brought while one was being worked on; undefined in between. */
-  #backlog: (() => void)[] | undefined;
+  /** Whether something is being worked on: what a synchronous transport brings meanwhile must wait. */
+  #isBusy = false;
+  #backlog: (() => void)[] = [];
   #settledAt = Number.POSITIVE_INFINITY;
   #closed = false;
 
@@ -156,6 +157,12 @@ export class Endpoint<Path extends string | object = object> implements Iterable
     return this.#hub.monitor.state(ref);
   }
 
+  /** How suspicious a peer is now, from 0 (just heard) over 1 (suspect) to 2 (dead); see `monitor.suspicion`. */
+  suspicion(ref: PeerRef): number | undefined {
+    this.#hub.turn.read();
+    return this.#hub.monitor.suspicion(ref);
+  }
+
   /** The policy in force for a peer: as given, as negotiated, as stretched. */
   policy(ref: PeerRef): Policy | undefined {
     return this.#hub.monitor.policy(ref);
@@ -223,12 +230,22 @@ export class Endpoint<Path extends string | object = object> implements Iterable
    */
   receive(bytes: Uint8Array, from: Path | PeerRef): void {
     if (this.#closed) return;
-    if (!this.#backlog) return this.#run(() => takeBytes(this.#hub, bytes, from));
-    // Not `slice`: that of a Buffer copies nothing.
-    const copy = new Uint8Array(bytes);
-    this.#backlog.push(() => {
-      if (!this.#closed) takeBytes(this.#hub, copy, from);
-    });
+    if (this.#isBusy) return this.#keep(bytes, from);
+    // As `#run`, without a closure: this happens all the time.
+    const { turn } = this.#hub;
+    const outermost = turn.enter();
+    this.#isBusy = true;
+    let isQuiet = false;
+    try {
+      isQuiet = takeBytes(this.#hub, bytes, from);
+    } catch (error) {
+      turn.fail(error);
+    }
+    if (isQuiet) this.#isBusy = false;
+    else this.#takeBacklog();
+    if (!outermost) return;
+    if (isQuiet) turn.leaveQuietly();
+    else turn.leave();
   }
 
   /** Whether these bytes look like one whole frame of ours, sealed or not: on a socket that others use, too. */
@@ -324,17 +341,29 @@ export class Endpoint<Path extends string | object = object> implements Iterable
   /** One turn. What a synchronous transport brings meanwhile is worked on at its end. */
   #run<Result>(body: () => Result): Result {
     return this.#hub.turn.run(() => {
-      if (this.#backlog) return body();
-      const backlog: (() => void)[] = [];
-      this.#backlog = backlog;
+      if (this.#isBusy) return body();
+      this.#isBusy = true;
       try {
         return body();
       } finally {
-        // A callback of the user's that throws must not keep what came behind it from being heard.
-        for (const takeNext of backlog) attempt(this.#hub, takeNext);
-        this.#backlog = undefined;
+        this.#takeBacklog();
       }
     });
+  }
+
+  #keep(bytes: Uint8Array, from: Path | PeerRef): void {
+    // Not `slice`: that of a Buffer copies nothing.
+    const copy = new Uint8Array(bytes);
+    this.#backlog.push(() => {
+      if (!this.#closed) takeBytes(this.#hub, copy, from);
+    });
+  }
+
+  #takeBacklog(): void {
+    // A callback of the user's that throws must not keep what came behind it from being heard.
+    for (const takeNext of this.#backlog) attempt(this.#hub, takeNext);
+    if (this.#backlog.length > 0) this.#backlog = [];
+    this.#isBusy = false;
   }
 
   /** A turn about a peer that is here. */

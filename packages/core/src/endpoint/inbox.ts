@@ -92,7 +92,7 @@ function answerUnproven(hub: Hub, frame: Arrived<Complete>): void {
 /** However many addresses they claim, strangers get so many answers a second in all. */
 function mayGreet({ greetings, options, turn }: Hub): boolean {
   const perSecond = strangersPerSecond(options);
-  return greetings.take(turn.now, 1_000 / perSecond, perSecond);
+  return greetings.take(turn, 1_000 / perSecond, perSecond);
 }
 
 /** Of the process we are in conversation with, as only it can know: it may not know our tag any more. */

@@ -8,31 +8,43 @@ import { opened } from "./handshakes.ts";
 import { attempt, drop, type Hub, refuse, settle, speakerAt } from "./hub.ts";
 import { takeFrame } from "./inbox.ts";
 import { DEFAULTS } from "./options.ts";
+import { takeOrdinary } from "./ordinary.ts";
 import type { Place, Session } from "./session.ts";
 import { Reassembly } from "./stream.ts";
 import { unsealedBytes } from "./unseal.ts";
 
-export function takeBytes(hub: Hub, bytes: Uint8Array, from: Place): void {
+/** Takes in what arrived. True where no deadline can have moved earlier by it. */
+export function takeBytes(hub: Hub, bytes: Uint8Array, from: Place): boolean {
   const place = typeof from === "number" ? sessionAt(hub, from)?.place : from;
-  if (place === undefined) return drop(hub, "unknown-path");
+  if (place === undefined) {
+    drop(hub, "unknown-path");
+    return false;
+  }
   hub.counts.bytesReceived += bytes.length;
   opened(hub, place);
-  const take = (frame: Frame) => {
-    hub.counts.framesReceived += 1;
-    // Set, not assigned from an object: that would take longer than to decode the frame.
-    const arrived = frame as Frame & { place: Place };
-    arrived.place = place;
-    attempt(hub, () => takeFrame(hub, arrived));
-  };
-  if (hub.isStream) return takeChunk(hub, bytes, place, take);
+  if (hub.isStream) {
+    takeChunk(hub, bytes, place);
+    return false;
+  }
   const lengthBytes = unsealedBytes(hub, bytes, place);
-  if (lengthBytes === undefined) return;
+  if (lengthBytes === undefined) return false;
+  const taken = takeOrdinary(hub, bytes, lengthBytes, place);
+  if (taken) return taken === "quiet";
   const decoded = decodeFrame(bytes, lengthBytes);
-  if (decoded.ok) take(decoded.frame);
+  if (decoded.ok) take(hub, decoded.frame, place);
   else drop(hub, decoded.fault);
+  return false;
 }
 
-function takeChunk(hub: Hub, bytes: Uint8Array, place: Place, take: (frame: Frame) => void): void {
+function take(hub: Hub, frame: Frame, place: Place): void {
+  hub.counts.framesReceived += 1;
+  // Set, not assigned from an object: that would take longer than to decode the frame.
+  const arrived = frame as Frame & { place: Place };
+  arrived.place = place;
+  attempt(hub, () => takeFrame(hub, arrived));
+}
+
+function takeChunk(hub: Hub, bytes: Uint8Array, place: Place): void {
   // Any byte of somebody who said who it is is life, part of a frame too: a slow transfer must not
   // look like silence. Before that, anything might be talking.
   const speaker = speakerAt(hub, place);
@@ -46,7 +58,7 @@ function takeChunk(hub: Hub, bytes: Uint8Array, place: Place, take: (frame: Fram
   hub.streams.set(place, stream);
   // Nothing more is taken of a path that was refused meanwhile.
   const isOpen = () => hub.streams.get(place) === stream;
-  const fault = stream.push(bytes, (frame) => isOpen() && take(frame));
+  const fault = stream.push(bytes, (frame) => isOpen() && take(hub, frame, place));
   if (!fault || !isOpen()) return;
   // The bytes of a stream are no frames: nothing that follows can be trusted.
   drop(hub, fault);

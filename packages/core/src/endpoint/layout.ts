@@ -55,9 +55,12 @@ const NOTICE_KINDS: readonly NoticeKind[] = [
 /** Sessions and sequence numbers count from 1. */
 const COUNT = 1;
 
+/** The length of a BEAT or ECHO that is not complete and has nothing in its ignorable area. */
+export const BEAT_BYTES = 78;
+
 const beat: Layout<BeatFrame> = {
   flags: COMPLETE | ASKS | COUNTED,
-  endsAt: 78,
+  endsAt: BEAT_BYTES,
   fields: (pass, bytes, frame) => ({
     tag: pass.word(bytes, 8, frame.tag),
     epoch: pass.u48(bytes, 16, frame.epoch),

@@ -31,7 +31,7 @@ export function moveTo(hub: Hub, pair: Pair, session: Session, place: Place): bo
   const { now } = hub.turn;
   const perMinute = hub.options.limits?.movesPerMinute ?? MOVES_PER_MINUTE;
   pair.moves ??= new TokenBucket(perMinute, now);
-  if (!pair.moves.take(now, MINUTE_MS / perMinute, perMinute)) {
+  if (!pair.moves.take(hub.turn, MINUTE_MS / perMinute, perMinute)) {
     hub.counts.movesRefused += 1;
     return false;
   }

@@ -79,8 +79,6 @@ export class Negotiation {
   #lateMs = 0;
   #lateAt = 0;
   #throttledMs = 0;
-  /** Whether hearing the same as before once more would change nothing. */
-  #isSettled = false;
 
   constructor(policy: Policy, role: Role) {
     this.#policy = this.inForce = policy;
@@ -121,24 +119,31 @@ export class Negotiation {
   setPolicy(policy: Policy, nextSeq: number, role: Role = this.#role): void {
     this.#policy = policy;
     this.#role = role;
-    this.#isSettled = false;
     this.#aim(nextSeq);
   }
 
+  /** Whether nothing follows from a frame that says so: they say it again, and nothing is pending. */
+  isSettled(gapMs: number, wishMs: number, minMs: number, deadMs: number): boolean {
+    const theirs = this.#theirs;
+    return (
+      theirs !== undefined &&
+      theirs.gapMs === gapMs &&
+      theirs.wishMs === wishMs &&
+      theirs.minMs === minMs &&
+      theirs.deadMs === deadMs &&
+      (gapMs === 0 || this.#peerGapMs === gapMs) &&
+      !this.pending
+    );
+  }
+
   /** A fresh frame of theirs, `nextSeq` being our next. */
-  heard({ gapMs, wishMs, minMs, deadMs }: Pace, nextSeq: number): void {
-    const before = this.#theirs;
-    const isSame =
-      gapMs === before?.gapMs &&
-      wishMs === before.wishMs &&
-      minMs === before.minMs &&
-      deadMs === before.deadMs;
-    if (isSame && this.#isSettled) return;
+  heard(pace: Pace, nextSeq: number): void {
+    const { gapMs, wishMs, minMs, deadMs } = pace;
+    if (this.isSettled(gapMs, wishMs, minMs, deadMs)) return;
     // Longer at once; shorter only with the second frame that says so: a beat at the new rate.
-    if (gapMs > 0) this.#peerGapMs = Math.max(gapMs, before?.gapMs ?? 0);
+    if (gapMs > 0) this.#peerGapMs = Math.max(gapMs, this.#theirs?.gapMs ?? 0);
     this.#theirs = { gapMs, wishMs, minMs, deadMs };
     this.#aim(nextSeq);
-    this.#isSettled = isSame && !this.pending;
   }
 
   /**
@@ -164,7 +169,6 @@ export class Negotiation {
     if (!this.pending) return;
     this.#gap.echoed(seq);
     this.#dead.echoed(seq);
-    this.#isSettled = false;
     this.#refresh();
   }
 

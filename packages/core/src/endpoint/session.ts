@@ -3,7 +3,7 @@
 // Nothing here decides about life and death.
 
 import type { PeerRef } from "../monitor/refs.ts";
-import type { Role } from "../peer/state.ts";
+import type { Mutable, Role } from "../peer/state.ts";
 import type { Policy } from "../policy.ts";
 import type { TokenBucket } from "./bucket.ts";
 import { type BeatFrame, type LeaveReason, NO_TAG, type Word64 } from "./frame.ts";
@@ -54,6 +54,7 @@ export interface Contest {
 
 /** When a frame of ours left. */
 export interface SentAt {
+  /** 0 where it did not leave after all. */
   readonly seq: number;
   /** Raw clock, read before the frame left. */
   readonly at: number;
@@ -108,7 +109,9 @@ export interface Session {
   /** The number of our next frame. */
   nextSeq: number;
   /** Our newest frames, oldest first, from the one that was echoed last: none before it will be. */
-  readonly sent: SentAt[];
+  readonly sent: Mutable<SentAt>[];
+  /** One of those that will not be echoed any more, to be written over: frames leave without garbage. */
+  spareSent: Mutable<SentAt> | undefined;
 
   // What we know of whoever is on the other side.
 
@@ -160,6 +163,7 @@ export function createSession(
     bucket: undefined,
     nextSeq: 1,
     sent: [],
+    spareSent: undefined,
     introduced: NOTHING_YET.introduced,
     trustedFrom: NOTHING_YET.trustedFrom,
     heardSeq: NOTHING_YET.heardSeq,
@@ -183,8 +187,13 @@ export function tagFor({ move, tag }: Session, place: Place): Word64 {
 /** Takes the next number, for a frame that leaves now. */
 export function takeSeq(session: Session, at: number, observedAt: number): number {
   const seq = session.nextSeq++;
-  session.sent.push({ seq, at, observedAt });
-  if (session.sent.length > REMEMBERED_FRAMES) session.sent.shift();
+  const left = session.spareSent ?? { seq, at, observedAt };
+  session.spareSent = undefined;
+  left.seq = seq;
+  left.at = at;
+  left.observedAt = observedAt;
+  session.sent.push(left);
+  if (session.sent.length > REMEMBERED_FRAMES) session.spareSent = session.sent.shift();
   return seq;
 }
 
@@ -197,7 +206,15 @@ export function giveBackSeq(session: Session, seq: number): void {
 
 /** When our frame `seq` left; undefined if it never did, or too long ago. */
 export function sentAt(session: Session, seq: number): SentAt | undefined {
-  return session.sent.find((each) => each.seq === seq);
+  for (let n = session.sent.length - 1; n >= 0; n--) {
+    if (session.sent[n]?.seq === seq) return session.sent[n];
+  }
+  return undefined;
+}
+
+/** One of our frames was echoed: those before it will not be any more. */
+export function forgetBefore(session: Session, echoed: SentAt): void {
+  while (session.sent[0] !== echoed) session.spareSent = session.sent.shift();
 }
 
 /** We are leaving, or they declared us dead: nothing may be trusted any more. */
@@ -236,7 +253,7 @@ export function note(session: Session, frame: BeatFrame, now: number, counted: b
   session.heardStalledMs = frame.stalledMs;
   session.remoteTag = frame.handed;
   const echoed = sentAt(session, frame.echo);
-  while (echoed && session.sent[0] !== echoed) session.sent.shift();
+  if (echoed) forgetBefore(session, echoed);
   // Only a frame that was counted was taken in: the echo of a bare question acknowledges nothing.
   if (frame.counted) {
     session.introduced = true;

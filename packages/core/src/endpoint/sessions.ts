@@ -108,6 +108,13 @@ export class Sessions {
     this.adopt(session);
   }
 
+  /** By the tag it hands out now, as two signed halves: small integers, which engines do not box. */
+  byTagBits(hi: number, lo: number): Session | undefined {
+    const session = this.#slots[lo & (SLOTS - 1)];
+    const isIt = session && (session.tag.hi | 0) === hi && (session.tag.lo | 0) === lo;
+    return isIt ? session : undefined;
+  }
+
   byTag(tag: Word64): Session | undefined {
     const session = this.#slots[slotOf(tag)];
     if (!session) return undefined;

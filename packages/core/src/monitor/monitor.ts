@@ -2,75 +2,25 @@
 // happens to whom and in which order; what it means for one peer is all in peer/transition.ts.
 
 import { SystoleTypeError } from "../errors.ts";
-import type { Clock } from "../host.ts";
-import { sent } from "../peer/beats.ts";
-import type { PeerEvent, PeerOutput, Sign } from "../peer/events.ts";
-import { silenceMs } from "../peer/evidence.ts";
+import type { PeerEvent } from "../peer/events.ts";
 import { observedAt } from "../peer/rules.ts";
-import {
-  type EndReason,
-  isJudged,
-  NEVER,
-  newPeer,
-  type Peer,
-  type PeerState,
-  type Role,
-  type Status,
-} from "../peer/state.ts";
-import { shareOf, silenceToShadow, suspicionAt } from "../peer/suspicion.ts";
-import { arrive, isLife, widthFor } from "../peer/tally.ts";
-import { hear, silenceToSuspect, step, verdictAt } from "../peer/transition.ts";
-import { definePolicy, type Policy, type PolicyOptions, servedEveryMs } from "../policy.ts";
+import { type EndReason, NEVER, type PeerState, type Status } from "../peer/state.ts";
+import { definePolicy, type Policy, type PolicyOptions } from "../policy.ts";
 import { Turn } from "../turn.ts";
-import { Deadlines } from "./deadlines.ts";
-import { NearMissCounter } from "./near-misses.ts";
+import type { Deadlines } from "./deadlines.ts";
+import {
+  type AddOptions,
+  type EndedOptions,
+  type HeardSign,
+  type MonitorOptions,
+  NO_SIGN,
+} from "./options.ts";
 import type { MonitorOutput, MonitorStats } from "./outputs.ts";
+import { Peers } from "./peers.ts";
 import { type PeerRef, slotOf } from "./refs.ts";
-import { Rows } from "./rows.ts";
+import type { Rows } from "./rows.ts";
+import { Sampling } from "./sampling.ts";
 import { Stalls } from "./stalls.ts";
-
-/** Options of `createMonitor`. */
-export interface MonitorOptions {
-  /** The monotonic clock; a whole `Host` will do. */
-  readonly host: Clock & { entropy?(): number };
-  /** The policy of peers that get none of their own. Default `standard`. */
-  readonly policy?: PolicyOptions | undefined;
-  /** The one sink of all outputs. May call back into the monitor, and may throw. */
-  readonly emit: (output: MonitorOutput) => void;
-  /** Seeds jitter, phases and back-off. Default: the host's entropy, or 0. */
-  readonly seed?: number | undefined;
-  /** From which lateness on a broken promise is a stall, in ms. Default min(100, min(S)/8). */
-  readonly stallToleranceMs?: number | undefined;
-  /**
-   * For life that must be looked for, such as byte counters: look, and call `heard`. Called with a peer
-   * before a tick does anything that is due to it, and without one, for all of them, at most min(S)/4
-   * apart. So what is found is dated by at most that much too late, and never too early.
-   */
-  readonly sample?: ((peer?: PeerRef) => void) | undefined;
-}
-
-/** Options of `monitor.add`. */
-export interface AddOptions {
-  readonly policy?: PolicyOptions | undefined;
-  /** Default `both`. */
-  readonly role?: Role | undefined;
-}
-
-/** What a frame tells about the peer that sent it; `proof` if it echoes a nonce of ours. */
-export type HeardSign = Omit<Sign, "seq"> & { readonly proof?: boolean | undefined };
-
-/** Options of `monitor.ended`. */
-export interface EndedOptions {
-  /** When a leaving peer expects to be back, in ms from now. */
-  readonly returnInMs?: number | undefined;
-  /** We ended it, not the peer: it may still trust us for a while. Default false. */
-  readonly bySelf?: boolean | undefined;
-}
-
-/** What a sign says where nothing more is known. */
-const NO_SIGN: HeardSign = Object.freeze({});
-
-const NO_SHARES = Object.freeze({ share: 0, shadowShare: 0 });
 
 /** The most peers one slice of a tick takes. */
 const SLICE_PEERS = 4_096;
@@ -95,23 +45,17 @@ export function createMonitor(options: MonitorOptions): Monitor {
 /** See {@link createMonitor}. */
 export class Monitor implements Iterable<PeerRef> {
   readonly #policy: Policy;
-  readonly #sampleLife: ((peer?: PeerRef) => void) | undefined;
-  #sampledAt: number = -NEVER;
-  /** Whose deadlines are in hand: what a sample moves is set once it had what was due. */
-  #sampledSlot: number = NEVER;
   readonly #turn: Turn<MonitorOutput>;
   readonly #stalls: Stalls;
+  readonly #peers: Peers;
+  // Of the peers, at hand: they are looked at all the time.
   readonly #rows: Rows;
-  readonly #deadlines: Deadlines = new Deadlines((slot) => this.#dueAt(slot));
+  readonly #deadlines: Deadlines;
+  /** Only where life has to be looked for. */
+  readonly #sampling: Sampling | undefined;
   readonly #earlier: Set<() => void> = new Set();
-  readonly #nearMisses: NearMissCounter = new NearMissCounter();
-  readonly #shadow: NearMissCounter = new NearMissCounter();
   #settledAt: number = NEVER;
   #staleRefs = 0;
-  /** Whom the outputs of a step are about. */
-  #slot = 0;
-  #isForgotten = false;
-  readonly #emit = (output: PeerOutput): void => this.#push(output);
 
   constructor({ host, policy, emit, seed, stallToleranceMs, sample }: MonitorOptions) {
     if (typeof emit !== "function") {
@@ -119,12 +63,15 @@ export class Monitor implements Iterable<PeerRef> {
       throw new SystoleTypeError("ERR_SYSTOLE_OPTION", message, emit);
     }
     this.#policy = definePolicy(policy);
-    this.#sampleLife = sample;
     this.#turn = new Turn(host, emit, () => this.#settle());
     const graceMs = this.#policy.suspectAfterMs / 2;
     const anchor = () => this.#rows.anchor();
     this.#stalls = new Stalls(graceMs, stallToleranceMs, this.#turn.now, anchor);
-    this.#rows = new Rows(seed ?? host.entropy?.() ?? 0, this.#stalls);
+    this.#peers = new Peers(this.#turn, this.#stalls, seed ?? host.entropy?.() ?? 0);
+    this.#rows = this.#peers.rows;
+    this.#deadlines = this.#peers.deadlines;
+    const { suspectAfterMs } = this.#policy;
+    this.#sampling = sample && new Sampling(sample, this.#turn, this.#stalls, suspectAfterMs);
   }
 
   // ── peers ──────────────────────────────────────────────────────────────────────────────────────
@@ -140,21 +87,14 @@ export class Monitor implements Iterable<PeerRef> {
       const known = id === undefined ? undefined : this.#rows.find(id);
       if (known !== undefined) return this.#addAgain(known, options);
       const policy = options.policy === undefined ? this.#policy : definePolicy(options.policy);
-      const { now } = this.#turn;
-      const { lostMs, countedMs } = this.#stalls.at(now);
-      const { role } = options;
-      const ref = this.#rows.add(id, policy, (seed) =>
-        newPeer(policy, now, { role, seed, lostMs, countedMs }),
-      );
-      this.#deadlines.set(slotOf(ref), this.#dueAt(slotOf(ref)));
-      return ref;
+      return this.#peers.add(id, policy, options.role);
     });
   }
 
   /** Forgets a peer at once, without an output. Its ref is stale from then on. */
   remove(ref: PeerRef): void {
     this.#turn.run(() => {
-      if (this.#isHere(ref)) this.#remove(slotOf(ref));
+      if (this.#isHere(ref)) this.#peers.remove(slotOf(ref));
     });
   }
 
@@ -203,8 +143,8 @@ export class Monitor implements Iterable<PeerRef> {
       clockWentBack: this.#turn.clockWentBack,
       health: this.#stalls.health,
       retiredSlots: this.#rows.slots.retired,
-      nearMisses: this.#nearMisses.seen,
-      shadow: this.#shadow.seen,
+      nearMisses: this.#peers.nearMisses.seen,
+      shadow: this.#peers.shadowed.seen,
     };
   }
 
@@ -221,10 +161,7 @@ export class Monitor implements Iterable<PeerRef> {
    */
   suspicion(ref: PeerRef): number | undefined {
     if (!this.#rows.has(ref)) return undefined;
-    const slot = slotOf(ref);
-    const now = this.#turn.instant();
-    const stalls = this.#stalls.at(now);
-    return suspicionAt(this.#rows.take(slot), now, stalls, this.#rows.policy(slot));
+    return this.#peers.suspicion(slotOf(ref), this.#turn.instant());
   }
 
   // ── what happens to a peer ─────────────────────────────────────────────────────────────────────
@@ -236,7 +173,7 @@ export class Monitor implements Iterable<PeerRef> {
    * @returns whether it counted as a sign of life.
    */
   heard(ref: PeerRef, sign?: HeardSign): boolean {
-    const { heardAt, slots, policies } = this.#rows;
+    const { heardAt, slots } = this.#rows;
     const slot = slotOf(ref);
     if (sign !== undefined || slots.keys[slot] !== ref) return this.#hear(ref, undefined, sign);
     // Not returned, but left in a field: engines box what a call returns, if they do not inline it.
@@ -245,32 +182,22 @@ export class Monitor implements Iterable<PeerRef> {
     const stalls = this.#stalls;
     if (!stalls.isQuiet(now)) return this.#hear(ref, undefined, sign, now);
     stalls.renew(now);
-    if (now - (heardAt[slot] as number) >= policies.nearMs) this.#noteNear(slot, now);
+    this.#peers.endSilence(slot);
     heardAt[slot] = now;
     return true;
   }
 
   /** As `heard`, for a frame that is numbered by its sender: `seq` counts up from 1 in each session. */
   heardBeat(ref: PeerRef, seq: number, sign: HeardSign = NO_SIGN): boolean {
-    const rows = this.#rows;
     const slot = slotOf(ref);
-    if (rows.slots.keys[slot] !== ref) return this.#hear(ref, seq, sign);
+    if (this.#rows.slots.keys[slot] !== ref) return this.#hear(ref, seq, sign);
     this.#turn.read();
     const { now } = this.#turn;
     const stalls = this.#stalls;
-    const policy = rows.policy(slot);
-    rows.tallies.widen(widthFor(policy, sign.sentAtMs !== undefined));
-    const tally = rows.tallies.take(slot);
-    if (!stalls.isQuiet(now) || !isLife(tally, now, stalls, seq, sign, policy)) {
+    if (!stalls.isQuiet(now) || !this.#peers.hearBeat(slot, seq, sign)) {
       return this.#hear(ref, seq, sign, now);
     }
     stalls.renew(now);
-    if (now - (rows.heardAt[slot] as number) >= rows.policies.nearMs) {
-      this.#noteNear(slot, now);
-    }
-    arrive(tally, now, stalls, seq, sign, policy);
-    rows.heardAt[slot] = now;
-    if (rows.policies.varying > 0) this.#lower(slot);
     return true;
   }
 
@@ -278,11 +205,7 @@ export class Monitor implements Iterable<PeerRef> {
   sent(ref: PeerRef): void {
     // As `#event`, without an object: this happens as often as anything is sent.
     const outermost = this.#turn.enter();
-    if (this.#isHere(ref)) {
-      const peer = this.#take(slotOf(ref));
-      sent(peer, this.#turn.now, this.#rows.policy(slotOf(ref)));
-      this.#putBack(peer);
-    }
+    if (this.#isHere(ref)) this.#peers.sent(slotOf(ref));
     if (outermost) this.#turn.leave();
   }
 
@@ -305,7 +228,7 @@ export class Monitor implements Iterable<PeerRef> {
       const { detector, shadow } = this.#rows.policy(slot);
       const relearn = policy.detector !== detector || policy.shadow !== shadow;
       this.#rows.setPolicy(slot, policy);
-      this.#step(slot, { type: "policy", at: this.#turn.now, relearn });
+      this.#peers.step(slot, { type: "policy", at: this.#turn.now, relearn });
     });
   }
 
@@ -402,60 +325,15 @@ export class Monitor implements Iterable<PeerRef> {
     const outermost = turn.enter(at);
     let counted = false;
     try {
-      counted = this.#isHere(ref) && this.#hearSlot(slotOf(ref), turn.now, seq, sign);
+      if (this.#isHere(ref)) {
+        this.#serve();
+        counted = this.#peers.hear(slotOf(ref), turn.now, seq, sign);
+      }
     } catch (error) {
       turn.fail(error);
     }
     if (outermost) turn.leave();
     return counted;
-  }
-
-  #hearSlot(slot: number, now: number, seq: number | undefined, sign: HeardSign): boolean {
-    this.#serve();
-    const rows = this.#rows;
-    const policy = rows.policy(slot);
-    if (policy.returns === "new-session" && rows.status(slot) === "dead") {
-      this.#step(slot, { type: "dial", at: now });
-    }
-    if (seq !== undefined || sign !== NO_SIGN) {
-      rows.tallies.widen(widthFor(policy, sign.sentAtMs !== undefined));
-    }
-    const peer = this.#take(slot);
-    const { proof = false } = sign;
-    const stalls = this.#stalls.at(now);
-    const { share, shadowShare } = this.#sharesOf(peer, now, policy);
-    const counted = hear(peer, now, stalls, seq, sign, proof, policy, this.#emit);
-    if (counted) {
-      this.#nearMisses.ended(share);
-      this.#shadow.ended(shadowShare);
-    }
-    this.#putBack(peer);
-    return counted;
-  }
-
-  /** A living peer is heard: was that in time by far? */
-  #noteNear(slot: number, now: number): void {
-    try {
-      const silence = Math.max(0, now - this.#rows.silentAt(slot, 0));
-      this.#nearMisses.ended(shareOf(silence, this.#rows.silenceToSuspect(slot)));
-    } catch {
-      // A detector that throws is told of where it matters: at its verdict.
-    }
-  }
-
-  /** Which share of what is allowed a peer has been silent for, by its detector and by its shadow. */
-  #sharesOf(peer: Peer, now: number, policy: Policy): { share: number; shadowShare: number } {
-    const isWaitedFor = peer.status === "alive" || peer.status === "suspect";
-    if (!isWaitedFor || !isJudged(peer)) return NO_SHARES;
-    const silence = silenceMs(peer, now, this.#stalls);
-    try {
-      return {
-        share: shareOf(silence, silenceToSuspect(peer.arrivals, policy)),
-        shadowShare: shareOf(silence, silenceToShadow(peer.arrivals, policy)),
-      };
-    } catch {
-      return NO_SHARES;
-    }
   }
 
   /** A tick in time with nothing to do: the promise is renewed, and that is all. */
@@ -478,105 +356,32 @@ export class Monitor implements Iterable<PeerRef> {
     const stalls = this.#stalls;
     const lateMs = stalls.lateMs(now);
     const stalled = this.#serve();
-    if (now >= this.#sampleAt()) this.#sample();
-    const due = this.#sampled(this.#deadlines.take(now, limit));
+    this.#sampling?.all(this.#peers);
+    const taken = this.#deadlines.take(now, limit);
+    const due = this.#sampling?.each(taken, this.#peers) ?? taken;
     if (due.length === 0 && lateMs === 0 && stalls.health === 0) return;
     this.#judgeSelf(stalled ? 0 : lateMs, due, now);
     const { health, paused } = stalls;
     for (const slot of due) {
       try {
-        this.#step(slot, { type: "tick", at: now, health, judging: !paused });
+        this.#peers.step(slot, { type: "tick", at: now, health, judging: !paused });
       } catch (error) {
         // Only a detector can throw: its peer gets its beat, if not its verdict, and the others both.
         this.#turn.fail(error);
-        this.#step(slot, { type: "tick", at: now, health, judging: false });
+        this.#peers.step(slot, { type: "tick", at: now, health, judging: false });
       }
     }
   }
 
-  /** When everybody is to be looked at again; never where nothing has to be looked for. */
+  /** When everybody is to be looked at again. */
   #sampleAt(): number {
-    if (this.#sampleLife === undefined || this.#stalls.paused) return NEVER;
-    const { judged, smallestSuspectAfterMs } = this.#rows.policies;
-    // Somebody whose reader is paused, or who is dead, may have come back: that, too, is looked for.
-    return (
-      this.#sampledAt +
-      servedEveryMs(judged > 0 ? smallestSuspectAfterMs : this.#policy.suspectAfterMs)
-    );
-  }
-
-  /** Those who are due and, once they were looked at, still here. */
-  #sampled(due: readonly number[]): readonly number[] {
-    if (this.#sampleLife === undefined) return due;
-    const refs = due.map((slot) => this.#rows.ref(slot));
-    for (const ref of refs) {
-      this.#sampledSlot = slotOf(ref);
-      if (this.#rows.has(ref)) this.#sample(ref);
-    }
-    this.#sampledSlot = NEVER;
-    return due.filter((_slot, n) => this.#rows.has(refs[n] as PeerRef));
-  }
-
-  /** A sample that throws costs its own findings, not the verdicts of this tick. */
-  #sample(peer?: PeerRef): void {
-    if (peer === undefined) this.#sampledAt = this.#turn.now;
-    try {
-      this.#sampleLife?.(peer);
-    } catch (error) {
-      this.#turn.fail(error);
-    }
+    return this.#sampling?.nextAt(this.#peers) ?? NEVER;
   }
 
   #event(ref: PeerRef, event: (at: number) => PeerEvent): void {
     this.#turn.run(() => {
-      if (this.#isHere(ref)) this.#step(slotOf(ref), event(this.#turn.now));
+      if (this.#isHere(ref)) this.#peers.step(slotOf(ref), event(this.#turn.now));
     });
-  }
-
-  /** Takes a peer in hand, lets the rules have their say, and puts it back. */
-  #step(slot: number, event: PeerEvent): void {
-    const peer = this.#take(slot);
-    step(peer, event, this.#stalls.at(event.at), this.#rows.policy(slot), this.#emit);
-    this.#putBack(peer);
-  }
-
-  #take(slot: number): Peer {
-    this.#slot = slot;
-    return this.#rows.take(slot);
-  }
-
-  #putBack(peer: Peer): void {
-    const slot = this.#slot;
-    this.#rows.put(slot, peer);
-    if (slot !== this.#sampledSlot) this.#deadlines.set(slot, this.#dueAt(slot));
-    if (this.#isForgotten) this.#remove(slot);
-    this.#isForgotten = false;
-  }
-
-  #remove(slot: number): void {
-    this.#rows.remove(slot);
-    this.#deadlines.set(slot, NEVER);
-  }
-
-  /** An output of a step, with whom it is about. */
-  #push(output: PeerOutput): void {
-    const peer = this.#rows.ref(this.#slot);
-    const id = this.#rows.id(this.#slot);
-    if (output.type === "forget") this.#isForgotten = true;
-    if (output.type === "changed" && output.reason === "silence") this.#noteDetection();
-    this.#turn.push(Object.assign(output, id === undefined ? { peer } : { peer, id }));
-  }
-
-  /** The peer in hand died by silence: when it was suspected, and when its shadow would have. */
-  #noteDetection(): void {
-    const policy = this.#rows.policy(this.#slot);
-    const arrivals = this.#rows.tallies.take(this.#slot);
-    try {
-      this.#nearMisses.detected(silenceToSuspect(arrivals, policy));
-      if (policy.shadow) this.#shadow.detected(silenceToShadow(arrivals, policy));
-    } catch (error) {
-      this.#turn.fail(error);
-    }
   }
 
   #addAgain(ref: PeerRef, options: AddOptions): PeerRef {
@@ -588,7 +393,7 @@ export class Monitor implements Iterable<PeerRef> {
       throw new SystoleTypeError("ERR_SYSTOLE_DUPLICATE_PEER", message, id);
     }
     if (options.policy !== undefined) this.setPolicy(ref, options.policy);
-    this.#step(slot, { type: "dial", at: this.#turn.now });
+    this.#peers.step(slot, { type: "dial", at: this.#turn.now });
     return ref;
   }
 
@@ -596,40 +401,6 @@ export class Monitor implements Iterable<PeerRef> {
     const here = this.#rows.has(ref);
     if (!here) this.#staleRefs += 1;
     return here;
-  }
-
-  // ── deadlines ──────────────────────────────────────────────────────────────────────────────────
-
-  /** When a slot next wants a tick. */
-  #dueAt(slot: number): number {
-    const rows = this.#rows;
-    if (!rows.isTaken(slot)) return NEVER;
-    const actAt = rows.actAt(slot);
-    return this.#stalls.paused ? actAt : Math.min(actAt, this.#verdictAt(slot));
-  }
-
-  /**
-   * The next verdict in a slot. A detector that throws costs an error at the end of the turn and delays
-   * its own verdict until we are next served: no timer, no beat, and nobody else's verdict.
-   */
-  #verdictAt(slot: number): number {
-    const rows = this.#rows;
-    try {
-      if (rows.slots.isLiving(slot)) return rows.suspectAt(slot);
-      return verdictAt(rows.take(slot), rows.policy(slot), this.#stalls);
-    } catch (error) {
-      this.#turn.fail(error);
-      return this.#stalls.promisedAt;
-    }
-  }
-
-  /** What is known of the arrivals of a living peer changed, and so may have what its detector says. */
-  #lower(slot: number): void {
-    const at = this.#rows.suspectAt(slot);
-    if (this.#stalls.paused || at >= this.#deadlines.at(slot)) return;
-    const outermost = this.#turn.enter(this.#turn.now);
-    this.#deadlines.set(slot, at);
-    if (outermost) this.#turn.leave();
   }
 
   // ── our own troubles ───────────────────────────────────────────────────────────────────────────
@@ -660,7 +431,7 @@ export class Monitor implements Iterable<PeerRef> {
     const stalls = this.#stalls;
     // Nobody is judged in a pause, so nobody's silence is held against ourselves.
     const isSilent = (slot: number) =>
-      rows.status(slot) === "alive" && now >= this.#verdictAt(slot);
+      rows.status(slot) === "alive" && now >= this.#peers.verdictAt(slot);
     const newlySilent = stalls.paused ? 0 : due.filter(isSilent).length;
     const before = stalls.health;
     stalls.judgeSelf(lateMs, counts.suspect, newlySilent, policies.judged, now);

@@ -177,18 +177,21 @@ export function widthFor({ detector, shadow }: Judges, isTimed: boolean): number
   return isTimed || learned > 0 ? MEMORY + learned : COUNTS;
 }
 
+/** Whether a number is ahead of all others. */
+export function isAhead({ cells, at }: Tally, seq: number): boolean {
+  return seq > (cells[at + HIGHEST_SEQ] as number);
+}
+
 /** Whether a frame is a sign of life: ahead of all others, and an echo of something new if it is one. */
 export function isLife(
-  { cells, at: row }: Tally,
+  tally: Tally,
   at: number,
   stalls: StallTotals,
   seq: number,
   sign: ArrivalSign,
   policy: Judges,
 ): boolean {
-  return (
-    seq > (cells[row + HIGHEST_SEQ] as number) && !isStale(sign, observedAt(at, stalls), policy)
-  );
+  return isAhead(tally, seq) && !isStale(sign, observedAt(at, stalls), policy);
 }
 
 /**
@@ -218,7 +221,7 @@ export function arrive(
 }
 
 /** Counts a frame by its number: how many numbers it skipped, or −1 where it is behind. */
-function count({ cells, at }: Tally, seq: number): number {
+export function count({ cells, at }: Tally, seq: number): number {
   const highestSeq = cells[at + HIGHEST_SEQ] as number;
   const received = cells[at + RECEIVED] as number;
   const recent = cells[at + RECENT] as number;
@@ -226,13 +229,15 @@ function count({ cells, at }: Tally, seq: number): number {
     countBehind(cells, at, highestSeq - seq, recent);
     return -1;
   }
+  cells[at + RECEIVED] = received + 1;
+  cells[at + HIGHEST_SEQ] = seq;
+  // Nearly always one comes after the other, and none is missing.
+  if (seq === highestSeq + 1 && recent === ALL) return 0;
   // The first number only says where counting starts.
   const skipped = received === 0 ? 0 : seq - highestSeq - 1;
   if (received === 0) cells[at + RECENT] = ALL;
   else cells[at + RECENT] = skipped + 1 < WINDOW ? ((recent << (skipped + 1)) | 1) >>> 0 : 1;
   cells[at + LOST] = (cells[at + LOST] as number) + skipped;
-  cells[at + RECEIVED] = received + 1;
-  cells[at + HIGHEST_SEQ] = seq;
   return skipped;
 }
 

@@ -1,13 +1,8 @@
 // A monitor that writes down what it is told. It decides nothing: every call goes on to the monitor as
 // it came, except that policies are defined here, so that the log knows which is which.
 
-import {
-  type AddOptions,
-  type EndedOptions,
-  type HeardSign,
-  Monitor,
-  type MonitorOptions,
-} from "../monitor/monitor.ts";
+import { Monitor } from "../monitor/monitor.ts";
+import type { AddOptions, EndedOptions, HeardSign, MonitorOptions } from "../monitor/options.ts";
 import type { PeerRef } from "../monitor/refs.ts";
 import type { EndReason } from "../peer/state.ts";
 import type { Policy, PolicyOptions } from "../policy.ts";

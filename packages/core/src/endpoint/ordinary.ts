@@ -1,0 +1,114 @@
+// The hot path: the short BEAT of a living peer that says nothing new about who it is, where it is, or how
+// often it sends. It is read straight from its bytes and has the effect that inbox.ts and conversation.ts
+// would give it, without an object. Whatever is not that ordinary is left to them, untouched.
+
+import { fixed } from "../detectors/fixed.ts";
+import { spend } from "./conversation.ts";
+import { i32At, u32At, u48At } from "./decode.ts";
+import { TOP } from "./frame.ts";
+import type { Hub } from "./hub.ts";
+import { BEAT_BYTES, COUNTED, MAGIC, VERSION } from "./layout.ts";
+import { forgetBefore, type Pair, type Place, type Session, sentAt } from "./session.ts";
+
+/** Magic, version, type and flags of it, without COUNTED. */
+const HEAD = (MAGIC << 24) | (VERSION << 16) | (1 << 8);
+
+/**
+ * Takes a frame in, if it is as ordinary as that; undefined, and nothing done, otherwise. Quiet: no
+ * deadline can have moved earlier, as one can where a detector learned from it.
+ */
+export function takeOrdinary(
+  hub: Hub,
+  bytes: Uint8Array,
+  lengthBytes: number,
+  place: Place,
+): "quiet" | "taken" | undefined {
+  if (lengthBytes !== BEAT_BYTES || !isShortBeat(bytes)) return undefined;
+  const session = hub.sessions.byTagBits(i32At(bytes, 8), i32At(bytes, 12));
+  const pair = session?.pair;
+  if (!session || pair?.current !== session) return undefined;
+  if (session.place !== place || session.move || hub.contests.size > 0) return undefined;
+  if (!saysNothingNew(session, bytes) || isObserved(hub)) return undefined;
+  if (hub.monitor.status(pair.ref) !== "alive" || !hear(hub, pair, session, bytes))
+    return undefined;
+  return session.negotiation.inForce.detector === fixed ? "quiet" : "taken";
+}
+
+/** What the monitor is told, the same two objects for every frame. */
+const sign = {
+  proof: true,
+  nonceAt: 0.5,
+  nonceObservedAt: 0.5,
+  sentAtMs: 0.5,
+  gapMs: 1,
+  declaredMs: 0,
+};
+const echoSign = { ...sign, heldMs: 0.5 };
+
+/** Engines box numbers that are no small integers when they are handed on: so none is, in here. */
+function hear(hub: Hub, pair: Pair, session: Session, bytes: Uint8Array): boolean {
+  const seq = u48At(bytes, 28);
+  const echo = u48At(bytes, 42);
+  const nonce = sentAt(session, echo);
+  if (!nonce || seq <= session.heardSeq || seq === TOP) return false;
+  if (!spend(hub, pair, session)) return false;
+  // An older echo says nothing about the way there and back.
+  const isNews = echo > session.lastEcho;
+  const told = isNews ? echoSign : sign;
+  const stalledMs = u32At(bytes, 74);
+  if (isNews) echoSign.heldMs = u32At(bytes, 48) / 1_000;
+  told.nonceAt = nonce.at;
+  told.nonceObservedAt = nonce.observedAt;
+  told.sentAtMs = u48At(bytes, 68) / 1_000;
+  told.gapMs = u32At(bytes, 52);
+  told.declaredMs = Math.max(0, stalledMs - session.heardStalledMs);
+  const counted = hub.monitor.heardBeat(pair.ref, seq, told);
+  hub.counts.framesReceived += 1;
+  session.heardSeq = seq;
+  session.heardAt = hub.turn.now;
+  session.heardCounted = counted;
+  session.heardStalledMs = stalledMs;
+  if (isNews) session.lastEcho = echo;
+  forgetBefore(session, nonce);
+  const isCounted = ((bytes[3] as number) & COUNTED) !== 0;
+  if (isCounted && nonce.at > session.trustedFrom) session.trustedFrom = nonce.at;
+  return true;
+}
+
+/** A BEAT that is not complete and does not ask, with every number in its range. */
+function isShortBeat(bytes: Uint8Array): boolean {
+  return (
+    (i32At(bytes, 0) & ~COUNTED) === HEAD &&
+    i32At(bytes, 4) === BEAT_BYTES &&
+    u48At(bytes, 68) > 0 &&
+    u48At(bytes, 68) < TOP
+  );
+}
+
+/** Who it is, the tag it hands out, and its pace: all as it said before, and known to be settled. */
+function saysNothingNew(
+  { introduced, heardSeq, claim, remoteTag, negotiation }: Session,
+  bytes: Uint8Array,
+): boolean {
+  return (
+    introduced &&
+    heardSeq > 0 &&
+    claim !== undefined &&
+    u48At(bytes, 16) === claim.epoch &&
+    u48At(bytes, 22) === claim.session &&
+    i32At(bytes, 34) === (remoteTag.hi | 0) &&
+    i32At(bytes, 38) === (remoteTag.lo | 0) &&
+    u32At(bytes, 52) > 0 &&
+    !negotiation.incompatible &&
+    negotiation.isSettled(u32At(bytes, 52), u32At(bytes, 56), u32At(bytes, 60), u32At(bytes, 64))
+  );
+}
+
+/** Whether somebody wants to see every beat; where asking throws, that is reported elsewhere. */
+function isObserved({ options }: Hub): boolean {
+  try {
+    return options.observeBeats?.() === true;
+  } catch {
+    return true;
+  }
+}

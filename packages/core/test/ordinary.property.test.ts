@@ -1,0 +1,145 @@
+// The hot path against its dumb twin: a frame with a byte in its ignorable area means the same, but is not
+// ordinary, so it goes the general way. Both gateways must not differ in anything.
+import type { Detector } from "@systole/core";
+import { createEndpoint, type Endpoint, type EndpointOutput } from "@systole/core/endpoint";
+import { ManualHost } from "@systole/core/testing";
+import fc from "fast-check";
+import { expect, test } from "vitest";
+
+const PEERS = 3;
+const POLICY = { intervalMs: 100, suspectAfterMs: 400, deadAfterMs: 1_000 };
+const ORDINARY_BYTES = 78;
+
+type Step =
+  | { readonly type: "pass"; readonly ms: number }
+  | { readonly type: "freeze"; readonly ms: number }
+  | {
+      readonly type: "beat";
+      readonly peer: number;
+      readonly times: number;
+      readonly late: boolean;
+    };
+
+const steps = fc.array(
+  fc.oneof(
+    { weight: 3, arbitrary: fc.record({ type: fc.constant("pass" as const), ms: fc.nat(250) }) },
+    { weight: 1, arbitrary: fc.record({ type: fc.constant("freeze" as const), ms: fc.nat(700) }) },
+    {
+      weight: 6,
+      arbitrary: fc.record({
+        type: fc.constant("beat" as const),
+        peer: fc.nat(PEERS - 1),
+        times: fc.nat(2),
+        late: fc.boolean(),
+      }),
+    },
+  ),
+  { maxLength: 60 },
+);
+
+interface Member {
+  readonly host: ManualHost;
+  readonly endpoint: Endpoint<string>;
+  readonly said: Uint8Array[];
+}
+
+/** A gateway and its peers; what they say to it goes through `mail`. */
+class World {
+  readonly outputs: EndpointOutput<string>[] = [];
+  readonly gateway: Endpoint<string>;
+  readonly #host = new ManualHost({ seed: 1 });
+  readonly #peers: readonly Member[];
+  readonly #mail: (bytes: Uint8Array) => Uint8Array;
+
+  constructor(mail: (bytes: Uint8Array) => Uint8Array, detector?: Detector) {
+    this.#mail = mail;
+    this.gateway = createEndpoint<string>({
+      id: "gateway",
+      host: this.#host,
+      transport: "datagram",
+      policy: { ...POLICY, detector },
+      accept: () => true,
+      send: (_peer, frame, path) => {
+        const { endpoint } = this.#peers[Number(path)] as Member;
+        endpoint.receive(frame, "gateway");
+      },
+      emit: (output) => this.outputs.push(output),
+    });
+    this.#peers = Array.from({ length: PEERS }, (_, n) => {
+      const host = new ManualHost({ seed: n + 2 });
+      const said: Uint8Array[] = [];
+      const endpoint = createEndpoint<string>({
+        id: `peer-${n}`,
+        host,
+        transport: "datagram",
+        policy: POLICY,
+        send: (_peer, frame) => said.push(frame),
+        emit: () => {},
+      });
+      endpoint.add("gateway", { path: "gateway" });
+      return { host, endpoint, said };
+    });
+    for (let n = 0; n < 8; n++)
+      for (let at = 0; at < PEERS; at++)
+        this.step({ type: "beat", peer: at, times: 1, late: false });
+  }
+
+  step(step: Step): void {
+    if (step.type !== "beat") {
+      for (const { host } of [{ host: this.#host }, ...this.#peers]) host.freeze(step.ms);
+      if (step.type === "pass") this.gateway.tick();
+      return;
+    }
+    const { host, endpoint, said } = this.#peers[step.peer] as Member;
+    host.freeze(Math.max(0, endpoint.nextDeadline() - host.now()));
+    endpoint.tick();
+    if (step.late) return;
+    for (const bytes of said.splice(0).reverse())
+      for (let n = 0; n < step.times; n++)
+        this.gateway.receive(this.#mail(bytes), String(step.peer));
+  }
+
+  seen(): unknown {
+    const { bytesReceived: _, ...stats } = this.gateway.stats();
+    const states = [...this.gateway].map((ref) => [
+      this.gateway.state(ref),
+      this.gateway.trustedUntil(ref),
+      this.gateway.policy(ref),
+    ]);
+    return { stats, states, outputs: this.outputs, deadline: this.gateway.nextDeadline() };
+  }
+}
+
+function longer(bytes: Uint8Array): Uint8Array {
+  if (bytes.length !== ORDINARY_BYTES) return bytes;
+  const longer = new Uint8Array(bytes.length + 1);
+  longer.set(bytes);
+  longer[7] = longer.length;
+  return longer;
+}
+
+/** A detector that looks at arrivals: a beat may move its deadline earlier. */
+const byLoss: Detector = ({ received }) => 350 - (received % 7) * 10;
+
+test.each([
+  ["fixed", undefined],
+  ["one that varies", byLoss],
+])("an ordinary beat means what any other means: detector %s", (_name, detector) => {
+  let ordinary = 0;
+  fc.assert(
+    fc.property(steps, (list) => {
+      const fast = new World((bytes) => {
+        ordinary += Number(bytes.length === ORDINARY_BYTES);
+        return bytes;
+      }, detector);
+      const twin = new World(longer, detector);
+      expect(fast.seen()).toEqual(twin.seen());
+      for (const step of list) {
+        fast.step(step);
+        twin.step(step);
+        expect(fast.seen()).toEqual(twin.seen());
+      }
+    }),
+  );
+  expect(ordinary).toBeGreaterThan(100);
+});
