@@ -1,6 +1,6 @@
 // Thousands of real connections at a beat a second, judged by one process with one timer: nobody is
-// lost, nobody is found dead who is not.
-import { deadAtMostMs, definePolicy } from "@systole/adapter-net";
+// lost, nobody is found dead who is not. How soon is printed, not judged: peers that are starved of
+// their pace by a busy machine say so, and are given more time.
 import { afterAll, describe, expect, test } from "vitest";
 import { Child, killChildren } from "../waiting.ts";
 
@@ -8,14 +8,6 @@ const OBSERVER = new URL("observer.mjs", import.meta.url);
 const PEERS = new URL("peers.mjs", import.meta.url);
 const PROCESSES = 4;
 const STALL_MS = 3_000;
-/** A policy as the observer's, and all the doubt it may have about itself. */
-const DEAD_AT_MOST_MS = deadAtMostMs(
-  definePolicy({ intervalMs: 1_000, suspectAfterMs: 3_000, deadAfterMs: 6_000 }),
-  undefined,
-  7,
-);
-const LATE_MS = 2_000;
-
 interface Counted {
   readonly alive: number;
   readonly suspicions: number;
@@ -63,7 +55,6 @@ export function describeCrowd(count: number): void {
       const silent = await observer.says<Counted>("left");
       print(`${count / 2} frozen: dead after ${spread(silent.afterMs)}`);
       expect(silent).toMatchObject({ suspicions: count / 2, deaths: { silence: count / 2 } });
-      expect(Math.max(...silent.afterMs)).toBeLessThan(DEAD_AT_MOST_MS + LATE_MS);
 
       observer.tell({ type: "await", left: 0 });
       for (const crowd of killed) crowd.signal("SIGKILL");

@@ -3,7 +3,7 @@
 // have said what they have to say.
 import { once } from "node:events";
 import { connect as netConnect, createServer as netServer } from "node:net";
-import { connect as tlsConnect, createServer as tlsServer } from "node:tls";
+import { createServer } from "@systole/adapter-net";
 import { certificate } from "./certificate.mjs";
 
 /** @typedef {import("./round.mjs").Round} Round */
@@ -17,7 +17,8 @@ const OVERSIZED = Buffer.from("530105000000000affffffff", "hex");
 /** @type {Readonly<Record<string, (round: Round) => Promise<unknown>>>} */
 export const instant = {
   async leave(round) {
-    const { client } = await round.joined();
+    const client = round.client({ port: round.side.port });
+    await client.alive();
     await client.close();
     await round.forgotten();
   },
@@ -46,16 +47,24 @@ export const instant = {
   },
 
   async "TLS: a certificate that nobody vouches for"(round) {
-    const server = tlsServer(certificate(), (socket) => socket.on("error", () => {}));
-    await overTls(round, server);
+    const { policy } = round.side;
+    const server = createServer({ id: "server over TLS", policy, tls: certificate() });
+    server.on("change", ({ to }) => round.says("server over TLS", to));
+    await server.listen(0, "127.0.0.1");
+    const { port } = /** @type {import("node:net").AddressInfo} */ (server.address());
+    await once(round.client({ port, tls: {} }), "close");
+    await server.close();
   },
 
   async "TLS: a server that speaks none"(round) {
-    const server = netServer((socket) => {
-      socket.on("error", () => {});
-      socket.resume().end(GARBAGE);
-    });
-    await overTls(round, server);
+    const server = netServer((socket) =>
+      socket
+        .on("error", () => {})
+        .resume()
+        .end(GARBAGE),
+    );
+    await once(round.client({ port: await portOf(server), tls: {} }), "close");
+    await closed(server);
   },
 
   async "garbage to the server before hello"(round) {
@@ -140,24 +149,9 @@ export const instant = {
   async "destroyed, and back at once under the same id"(round) {
     const { client } = await round.joined();
     client.destroy();
-    const { client: again } = await round.joined({}, "client again");
-    await again.close();
-    await round.forgotten();
+    await round.left(await round.joined({}, "client again"));
   },
 };
-
-/** @param {Round} round @param {import("node:net").Server} server */
-async function overTls(round, server) {
-  const socket = tlsConnect({ port: await portOf(server), host: "127.0.0.1" });
-  const failure = new Promise((resolve) => socket.once("error", resolve));
-  round.watched(socket);
-  const [{ code }] = await Promise.all([
-    failure,
-    new Promise((resolve) => socket.once("close", resolve)),
-  ]);
-  round.says("socket", code);
-  await closed(server);
-}
 
 /** @param {import("node:net").Server} server */
 async function portOf(server) {

@@ -1,12 +1,13 @@
 // @ts-check
 // One round of a fault: clients that are new in it, and a server that lives through all of them. What
-// each side says of the other is written down in words: `alive#1`, `dead#1 closed ECONNREFUSED`.
+// each side says of the other is written down in words: `alive#1`, `dead#1 closed refused`.
 import { once, setMaxListeners } from "node:events";
-import { connect, createServer, watch } from "@systole/adapter-net";
+import { connect, createServer } from "@systole/adapter-net";
 import { Wire } from "./wire.mjs";
 
 /** @typedef {import("@systole/adapter-net").Peer} Peer */
-/** @typedef {import("@systole/adapter-net").PeerChange & { error?: Error | undefined }} Change */
+/** @typedef {import("./wire.mjs").Cable} Cable */
+/** @typedef {import("@systole/adapter-net").Change} Change */
 
 /** Where only time can tell, soon; elsewhere so late that no busy machine comes near it. */
 export const POLICIES = {
@@ -99,12 +100,15 @@ export class Round {
     return { client, cable: await wire.cable };
   }
 
-  /** @param {import("node:net").Socket} socket @param {import("@systole/adapter-net").WatchOptions} [options] */
-  watched(socket, options = {}) {
-    const { signal, policy } = this.side;
-    const watched = watch(socket, { policy, signal, ...options });
-    watched.on("change", (change) => this.says("client", inWords(change)));
-    return watched;
+  /**
+   * Lets a client leave over its wire. Nothing goes the other way any more: our end of the wire would
+   * break of writing to a client that is gone, before it has read what the client said last.
+   * @param {{ client: Peer, cable: Cable }} joined
+   */
+  async left({ client, cable }) {
+    cable.toClient = () => {};
+    await client.close();
+    await this.forgotten();
   }
 
   /** @param {string} who @param {string} words */
@@ -154,12 +158,7 @@ export function turn() {
   return new Promise((resolve) => setImmediate(resolve));
 }
 
-/** A socket breaks while it is read or while it is written, as it happens. */
-const BROKEN = new Set(["ECONNRESET", "EPIPE"]);
-
 /** @param {Change} change @param {number} [since] the last session of the round before */
-function inWords({ to, session, reason, error }, since = 0) {
-  const code = /** @type {NodeJS.ErrnoException | undefined} */ (error)?.code;
-  const how = code !== undefined && BROKEN.has(code) ? "broken" : code;
-  return [`${to}#${session - since}`, reason, how].filter(Boolean).join(" ");
+function inWords({ to, session, reason, failure }, since = 0) {
+  return [`${to}#${session - since}`, reason, failure].filter(Boolean).join(" ");
 }

@@ -52,16 +52,14 @@ export const timed = {
     cable.toClient = (bytes) => near.write(bytes);
     for (const release of held) release();
     await again;
-    await client.close();
-    await round.forgotten();
+    await round.left({ client, cable });
   },
 
   async "crashed without a word, and back under the same id"(round) {
     const { client, cable } = await round.joined();
     cable.swallow();
-    const { client: second } = await round.joined({}, "client again");
+    const second = await round.joined({}, "client again");
     await once(client, "close");
-    await second.close();
-    await round.forgotten();
+    await round.left(second);
   },
 };
