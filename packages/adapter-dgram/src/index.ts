@@ -17,8 +17,8 @@ export {
   standard,
   strict,
 } from "@systole/core";
+export type { Changes, ChangesOptions } from "@systole/core/adapter";
 export type { PeerAddress } from "./address.ts";
-export type { Changes } from "./changes.ts";
 export { createNode, type SystoleNode } from "./node.ts";
 export type {
   AddOptions,

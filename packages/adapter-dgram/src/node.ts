@@ -3,7 +3,8 @@
 
 import { EventEmitter } from "node:events";
 import type { AddressInfo } from "node:net";
-import { drive, type PeerRef, SystoleRangeError, SystoleTypeError } from "@systole/core";
+import { drive, type PeerRef, SystoleTypeError } from "@systole/core";
+import { ChangeFeed, type Changes, type ChangesOptions } from "@systole/core/adapter";
 import {
   createEndpoint,
   type Endpoint,
@@ -12,14 +13,11 @@ import {
 } from "@systole/core/endpoint";
 import { systemHost } from "@systole/core/system";
 import { addressOf, checkAddress, Paths, type PeerAddress, pathOf } from "./address.ts";
-import { Changes } from "./changes.ts";
 import { beatChannel, changeChannel, publish } from "./channels.ts";
 import type { AddOptions, NodeEvents, NodeOptions, NodeStats } from "./options.ts";
 import { type Change, Peer } from "./peer.ts";
 import { type Keys, Seals } from "./seal.ts";
 import { NodeSocket } from "./socket.ts";
-
-const MAX_CHANGES = 1_024;
 
 /**
  * A node on one UDP socket that judges any number of peers. Nothing counts before a round trip has
@@ -45,7 +43,7 @@ export class SystoleNode extends EventEmitter<NodeEvents> implements AsyncDispos
   readonly #signal: AbortSignal | undefined;
   readonly #paths: Paths = new Paths();
   readonly #peers: Map<PeerRef, Peer> = new Map();
-  readonly #changes: Set<Changes<Change>> = new Set();
+  readonly #feed: ChangeFeed<Change> = new ChangeFeed();
   readonly #seals: Seals | undefined;
   readonly #socket: NodeSocket;
   readonly #buffers: NodeOptions["buffers"];
@@ -194,21 +192,13 @@ export class SystoleNode extends EventEmitter<NodeEvents> implements AsyncDispos
   }
 
   /**
-   * Changes of all peers from now on, as an async iterator that ends when the node closes. It holds
-   * at most `limit` of them, default 1024; beyond that the oldest are dropped and counted.
+   * Changes of all peers from now on, as an async iterator that ends when the node closes; see
+   * `ChangesOptions`.
+   *
+   * @throws RangeError `ERR_SYSTOLE_OPTION` for a wrong limit.
    */
-  changes({ limit = MAX_CHANGES }: { readonly limit?: number | undefined } = {}): Changes<Change> {
-    if (!(Number.isInteger(limit) && limit > 0)) {
-      throw new SystoleRangeError(
-        "ERR_SYSTOLE_OPTION",
-        `limit must be a whole number above 0 (got ${limit}).\nLeave it out for ${MAX_CHANGES}.`,
-        limit,
-      );
-    }
-    const changes = new Changes<Change>(limit, (ended) => this.#changes.delete(ended));
-    if (this.#closing === undefined) this.#changes.add(changes);
-    else changes.end();
-    return changes;
+  changes(options?: ChangesOptions): Changes<Change> {
+    return this.#feed.read(options);
   }
 
   stats(): NodeStats {
@@ -233,7 +223,7 @@ export class SystoleNode extends EventEmitter<NodeEvents> implements AsyncDispos
     this.#endpoint.close();
     this.#driving[Symbol.dispose]();
     for (const ref of [...this.#peers.keys()]) this.#forget(ref);
-    for (const changes of [...this.#changes]) changes.end();
+    this.#feed.end();
     await this.#socket.close();
   }
 
@@ -274,7 +264,7 @@ export class SystoleNode extends EventEmitter<NodeEvents> implements AsyncDispos
     const peer = known ?? this.#hold(change.peer, change.id);
     if (known === undefined) this.emit("peer", peer);
     publish(changeChannel, this.#id, change);
-    for (const changes of this.#changes) changes.push(change);
+    this.#feed.push(change);
     this.emit("change", change);
     if (change.to !== "connecting") this.emit(change.to, change);
     peer.changed(change);
