@@ -1,6 +1,8 @@
 // Self-fencing: while `trustedUntil` lies ahead, nobody at the other end counts us as gone for good.
 import fc from "fast-check";
 import { expect, test } from "vitest";
+import { createEndpoint, type Endpoint } from "../src/endpoint/endpoint.ts";
+import { ManualHost } from "../src/testing/manual-host.ts";
 import { Cluster } from "./cluster.ts";
 import { duo, steps } from "./faults.ts";
 import { TrustWatch } from "./trust-watch.ts";
@@ -50,4 +52,49 @@ test("nobody is given up for good while it trusts", () => {
     }),
   );
   expect(checked).toBeGreaterThan(0);
+});
+
+test("a longer D that somebody slow announces is the one it judges by", () => {
+  const host = new ManualHost();
+  const ends: Record<string, Endpoint<string>> = {};
+  const policies = {
+    a: { intervalMs: 1_000, suspectAfterMs: 4_000, deadAfterMs: 8_800 },
+    // Nothing that it says changes when `a` becomes slower than this.
+    b: { intervalMs: 1_000, suspectAfterMs: 60_000, deadAfterMs: 90_000 },
+  };
+  let isDeaf = false;
+  let diedAt: number | undefined;
+  for (const [id, to] of [
+    ["a", "b"],
+    ["b", "a"],
+  ] as const) {
+    ends[id] = createEndpoint<string>({
+      id,
+      host,
+      policy: policies[id],
+      transport: "datagram",
+      send: (_peer, bytes) => void ((id === "b" && isDeaf) || ends[to]?.receive(bytes, id)),
+      emit: (output) => {
+        if (output.type === "changed" && id === "a" && output.to === "dead") diedAt = host.now();
+      },
+    });
+  }
+  const { a, b } = ends as Record<"a" | "b", Endpoint<string>>;
+  a.add("b", { path: "b" });
+  const toA = b.add("a", { path: "a" });
+  // `a` is ticked by hand, and later far too rarely for the gap it announced.
+  const run = (ms: number, everyMs: number) => {
+    for (const until = host.now() + ms; host.now() < until && diedAt === undefined; ) {
+      host.freeze(100);
+      b.tick();
+      if (host.now() % everyMs === 0) a.tick();
+    }
+  };
+  run(4_900, 100);
+  // The second late frame in a row says so.
+  run(14_700, 4_900);
+  isDeaf = true;
+  run(49_000, 4_900);
+  expect(diedAt).toBeDefined();
+  expect(b.trustedUntil(toA)).toBeLessThanOrEqual(diedAt as number);
 });

@@ -150,7 +150,12 @@ function sendBeatFrame(
   const { now } = hub.turn;
   const before = session.sent.at(-1);
   if (before && session.pair && isLive(hub, session.pair)) {
+    const { inForce } = session.negotiation;
     session.negotiation.leaves(now, now - before.at, session.nextSeq);
+    // What this frame announces, a longer D above all, is what we judge by from now on.
+    if (session.negotiation.inForce !== inForce && session.pair.current === session) {
+      hub.monitor.setPolicy(session.pair.ref, session.negotiation.inForce);
+    }
   }
   const heldMs = about || !heardSeq ? 0 : hub.turn.now - session.heardAt;
   const { gapMs, wishMs, minMs, deadMs } = session.negotiation.pace();
