@@ -43,9 +43,14 @@ export class Alarms<Key> {
   /** Takes those that have come at `now`. */
   take(now: number): readonly Key[] {
     if (now < this.nextAt) return [];
-    const due = [...this.#at].flatMap(([key, at]) => (now >= at ? [key] : []));
+    const due: Key[] = [];
+    this.#nextAt = NEVER;
+    // One by one: there may be more of them than a call takes arguments.
+    for (const [key, at] of this.#at) {
+      if (now >= at) due.push(key);
+      else this.#nextAt = Math.min(this.#nextAt, at);
+    }
     for (const key of due) this.#at.delete(key);
-    this.#nextAt = Math.min(...this.#at.values());
     return due;
   }
 }
