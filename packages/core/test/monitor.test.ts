@@ -369,3 +369,35 @@ test("whose detector throws is beaten at all the same, and so are the others", (
   expect(beats.get("well")).toBeGreaterThanOrEqual(2);
   expect(beats.get("broken")).toBe(beats.get("well"));
 });
+
+describe("a detector that throws when it is to learn", () => {
+  const broken: Detector = {
+    name: "broken",
+    size: 1,
+    learn() {
+      throw new Error("broken");
+    },
+  };
+  const isBroken = (): number => {
+    throw new Error("broken");
+  };
+
+  test.each([
+    ["as a detector", { detector: broken }],
+    ["as a shadow", { shadow: broken }],
+    ["as a function", { detector: isBroken }],
+  ])("costs an error, not a sign of life: %s", (_how, own) => {
+    const { host, monitor, changes } = setUp({ policy: { ...policy, ...own } });
+    const peer = monitor.add("a", { role: "listen" });
+    for (let seq = 1; seq < 20; seq++) {
+      host.freeze(1_000);
+      expect(() => monitor.heardBeat(peer, seq)).toThrow("broken");
+      expect(monitor.state(peer)?.heardAt).toBe(host.now());
+      try {
+        monitor.tick();
+      } catch {}
+    }
+    expect(changes()).toEqual(["a alive"]);
+    expect(monitor.state(peer)?.arrivals.received).toBe(19);
+  });
+});

@@ -194,11 +194,9 @@ export class Monitor implements Iterable<PeerRef> {
     this.#turn.read();
     const { now } = this.#turn;
     const stalls = this.#stalls;
-    if (!stalls.isQuiet(now) || !this.#peers.hearBeat(slot, seq, sign)) {
-      return this.#hear(ref, seq, sign, now);
-    }
+    if (!stalls.isQuiet(now)) return this.#hear(ref, seq, sign, now);
     stalls.renew(now);
-    return true;
+    return this.#peers.hearBeat(slot, seq, sign) || this.#hear(ref, seq, sign, now);
   }
 
   /** Something left for a peer: its next beat can wait. Never a sign of life. */

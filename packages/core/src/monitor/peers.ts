@@ -6,7 +6,7 @@ import type { PeerEvent, PeerOutput } from "../peer/events.ts";
 import { silenceMs } from "../peer/evidence.ts";
 import { isJudged, NEVER, newPeer, type Peer, type Role } from "../peer/state.ts";
 import { shareOf, silenceToShadow, suspicionAt } from "../peer/suspicion.ts";
-import { arrive, COUNTS, count, isAhead, isLife, widthFor } from "../peer/tally.ts";
+import { arrive, COUNTS, count, isAhead, isLife, type Tally, widthFor } from "../peer/tally.ts";
 import { hear, silenceToSuspect, step, verdictAt } from "../peer/transition.ts";
 import type { Policy } from "../policy.ts";
 import type { Turn } from "../turn.ts";
@@ -87,6 +87,7 @@ export class Peers {
       this.nearMisses.ended(share);
       this.shadowed.ended(shadowShare);
     }
+    this.#tellFailures(peer.arrivals);
     this.#putBack(peer);
     return counted;
   }
@@ -185,11 +186,24 @@ export class Peers {
 
   /** What is known of the arrivals of a living peer changed, and so may have what its detector says. */
   #lower(slot: number): void {
-    const at = this.rows.suspectAt(slot);
-    if (this.#stalls.paused || at >= this.deadlines.at(slot)) return;
+    const tally = this.rows.tallies.take(slot);
+    let at: number;
+    try {
+      at = this.rows.suspectAt(slot);
+    } catch (error) {
+      tally.failures.push(error);
+      at = this.#stalls.promisedAt;
+    }
+    const isEarlier = at < this.deadlines.at(slot);
+    if (!isEarlier && tally.failures.length === 0) return;
     const outermost = this.#turn.enter(this.#turn.now);
-    this.deadlines.set(slot, at);
+    if (isEarlier) this.deadlines.set(slot, at);
+    this.#tellFailures(tally);
     if (outermost) this.#turn.leave();
+  }
+
+  #tellFailures({ failures }: Tally): void {
+    if (failures.length > 0) for (const failure of failures.splice(0)) this.#turn.fail(failure);
   }
 
   /** An output of a step, with whom it is about. */

@@ -60,6 +60,8 @@ export class Tally implements Arrivals {
   at = 0;
   /** How many of them are of this row. */
   width: number;
+  /** What detectors threw when they were to learn: no reason not to count a frame. Whoever took it in tells. */
+  readonly failures: unknown[] = [];
 
   constructor(width: number = COUNTS) {
     this.cells = new Float64Array(width);
@@ -295,9 +297,16 @@ function learn(
   if (declaredMs > 0) cells[row + DECLARED] = declaredMs;
   if (sentAtMs !== undefined) time(cells, row, sentAtMs, isFirst);
   const { detector, shadow } = policy;
-  if (typeof detector !== "function") detector.learn(cells, row + MEMORY, beat, policy);
-  if (shadow && typeof shadow !== "function") {
-    shadow.learn(cells, row + shadowFrom(policy), beat, policy);
+  teach(detector, tally, row + MEMORY, policy);
+  if (shadow) teach(shadow, tally, row + shadowFrom(policy), policy);
+}
+
+function teach(detector: Detector, tally: Tally, from: number, policy: Judges): void {
+  if (typeof detector === "function") return;
+  try {
+    detector.learn(tally.cells, from, beat, policy);
+  } catch (error) {
+    tally.failures.push(error);
   }
 }
 

@@ -84,6 +84,7 @@ export function transition(state: PeerState, event: PeerEvent, policy: Policy): 
   step(peer, event, event.stalls ?? NO_STALLS, policy, (output) =>
     outputs.push(Object.freeze(output)),
   );
+  for (const failure of peer.arrivals.failures) throw failure;
   const changed = !isSame(peer, thaw(state, width));
   return [changed ? freeze(peer) : state, outputs.length === 0 ? NOTHING : Object.freeze(outputs)];
 }
