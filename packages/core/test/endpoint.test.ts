@@ -266,3 +266,43 @@ test("a sink that closes the endpoint is not spoken to by what was still under w
   endpoint.close();
   expect([asked, endpoint.size]).toEqual([["stranger"], 0]);
 });
+
+test("a detector that throws costs errors, not a conversation", () => {
+  const host = new ManualHost();
+  const ends: Endpoint<string>[] = [];
+  const changes: string[] = [];
+  const errors: unknown[] = [];
+  const guarded = (body: () => void) => {
+    try {
+      body();
+    } catch (error) {
+      errors.push(...(error instanceof AggregateError ? error.errors : [error]));
+    }
+  };
+  const broken = {
+    name: "broken",
+    size: 1,
+    learn() {
+      throw new Error("broken");
+    },
+  };
+  ["a", "b"].forEach((id, n) => {
+    ends[n] = createEndpoint<string>({
+      id,
+      host,
+      policy: { ...policy, ...(id === "a" && { detector: broken }) },
+      transport: "datagram",
+      send: (_peer, bytes) => guarded(() => ends[1 - n]?.receive(bytes, id)),
+      emit: (output) => output.type === "changed" && changes.push(`${output.id} ${output.to}`),
+    });
+  });
+  ends[0]?.add("b", { path: "b" });
+  ends[1]?.add("a", { path: "a" });
+  for (let n = 0; n < 600; n++) {
+    host.freeze(100);
+    for (const end of ends) guarded(() => end.tick());
+  }
+  expect(changes.toSorted()).toEqual(["a alive", "b alive"]);
+  expect(errors.length).toBeGreaterThan(50);
+  expect(new Set(errors.map(String))).toEqual(new Set(["Error: broken"]));
+});

@@ -4,7 +4,17 @@
 
 import { withinLimits } from "./conversation.ts";
 import { NO_TAG } from "./frame.ts";
-import { type Arrived, define, drop, type Hub, isDead, isLive, pairById, pathOf } from "./hub.ts";
+import {
+  type Arrived,
+  define,
+  drop,
+  type Hub,
+  heardBeat,
+  isDead,
+  isLive,
+  pairById,
+  pathOf,
+} from "./hub.ts";
 import { type Complete, claimOf, relate } from "./incarnation.ts";
 import { begin, createPair, observeBeat, remembered, unproven } from "./pairs.ts";
 import { note, type Pair } from "./session.ts";
@@ -32,7 +42,7 @@ function hear(hub: Hub, pair: Pair, frame: Arrived<Complete>): void {
   if (!withinLimits(hub, pair, session, frame)) return;
   session.claim = claimOf(frame);
   session.place = frame.place;
-  const counted = hub.monitor.heardBeat(ref, frame.seq, {});
+  const counted = heardBeat(hub, ref, frame.seq, {});
   note(session, frame, hub.turn.now, counted);
   session.remoteTag = NO_TAG;
   observeBeat(hub, pair, "received", frame.seq);

@@ -4,7 +4,7 @@
 import { TokenBucket } from "./bucket.ts";
 import { challenge, incumbentHeard, strangerFor } from "./contests.ts";
 import type { BeatFrame, DataFrame, Frame, LeaveFrame } from "./frame.ts";
-import { type Arrived, drop, type Hub, isDead, isLive } from "./hub.ts";
+import { type Arrived, drop, type Hub, heardBeat, isDead, isLive } from "./hub.ts";
 import { type Claim, type Complete, claimOf, isComplete, relate } from "./incarnation.ts";
 import { locate } from "./moves.ts";
 import { relateOrTell, takeNotice } from "./notices.ts";
@@ -142,7 +142,7 @@ function hear(hub: Hub, { ref }: Pair, session: Session, frame: BeatFrame): bool
   // A frame that echoes nothing we remember is as old as can be.
   const never = -Number.MAX_VALUE;
   const { at, observedAt } = nonce ?? { at: never, observedAt: never };
-  return hub.monitor.heardBeat(ref, frame.seq, {
+  return heardBeat(hub, ref, frame.seq, {
     proof: nonce !== undefined && tookUsIn,
     // The first frame in a conversation bears a tag made for it: that round trip is the proof.
     nonceAt: nonce && !session.heardSeq ? hub.turn.now : at,

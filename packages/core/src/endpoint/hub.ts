@@ -2,6 +2,7 @@
 // decides nothing.
 
 import { createMonitor, type Monitor } from "../monitor/monitor.ts";
+import type { HeardSign } from "../monitor/options.ts";
 import type { MonitorOutput } from "../monitor/outputs.ts";
 import type { PeerRef } from "../monitor/refs.ts";
 import type { Role } from "../peer/state.ts";
@@ -150,6 +151,24 @@ export function attempt({ turn }: Hub, body: () => void): void {
     body();
   } catch (error) {
     turn.fail(error);
+  }
+}
+
+/**
+ * Tells the monitor of a numbered frame. Where a detector throws over it that surfaces at the end of the turn;
+ * so that we never say we counted what we did not, it then passes for not counted.
+ */
+export function heardBeat(
+  { monitor, turn }: Hub,
+  ref: PeerRef,
+  seq: number,
+  sign: HeardSign,
+): boolean {
+  try {
+    return monitor.heardBeat(ref, seq, sign);
+  } catch (error) {
+    turn.fail(error);
+    return false;
   }
 }
 

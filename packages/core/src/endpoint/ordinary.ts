@@ -6,7 +6,7 @@ import { fixed } from "../detectors/fixed.ts";
 import { spend } from "./conversation.ts";
 import { i32At, u32At, u48At } from "./decode.ts";
 import { TOP } from "./frame.ts";
-import type { Hub } from "./hub.ts";
+import { type Hub, heardBeat } from "./hub.ts";
 import { BEAT_BYTES, COUNTED, MAGIC, VERSION } from "./layout.ts";
 import { forgetBefore, type Pair, type Place, type Session, sentAt } from "./session.ts";
 
@@ -62,7 +62,7 @@ function hear(hub: Hub, pair: Pair, session: Session, bytes: Uint8Array): boolea
   told.sentAtMs = u48At(bytes, 68) / 1_000;
   told.gapMs = u32At(bytes, 52);
   told.declaredMs = Math.max(0, stalledMs - session.heardStalledMs);
-  const counted = hub.monitor.heardBeat(pair.ref, seq, told);
+  const counted = heardBeat(hub, pair.ref, seq, told);
   hub.counts.framesReceived += 1;
   session.heardSeq = seq;
   session.heardAt = hub.turn.now;
