@@ -203,6 +203,24 @@ describe("a gap above what we wish for", () => {
   });
 });
 
+describe("a gap that we could not keep", () => {
+  test("is announced once two in a row were late", () => {
+    const { negotiation, hear } = setUp();
+    hear({});
+    negotiation.leaves(2_000, 0, 2);
+    expect(negotiation.pace().gapMs).toBe(1_000);
+    negotiation.leaves(5_000, 2_000, 3);
+    expect(negotiation.pace().gapMs).toBe(3_000);
+  });
+
+  test("is one, however often the transport refuses the frame that would end it", () => {
+    const { negotiation, hear } = setUp();
+    hear({});
+    for (let at = 2_000; at <= 5_000; at += 1_000) negotiation.leaves(at, 0, 2);
+    expect(negotiation.pace()).toMatchObject({ gapMs: 1_000, deadMs: 6_000 });
+  });
+});
+
 describe("whoever only answers", () => {
   test("is heard as often as we ask: our own gap stretches our deadlines", () => {
     const { negotiation, hear, send } = setUp();

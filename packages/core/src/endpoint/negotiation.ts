@@ -75,8 +75,9 @@ export class Negotiation {
   #theirs: Pace | undefined;
   /** The gap of theirs that our deadlines allow for. */
   #peerGapMs: number;
-  /** The last gap of ours that was longer than we meant it to be, when it ended, and what we say now; 0: nothing. */
+  /** The last gap of ours that was longer than we meant it to be, from when to when, and what we say now; 0: nothing. */
   #lateMs = 0;
+  #lateFromAt: number = Number.NEGATIVE_INFINITY;
   #lateAt = 0;
   #throttledMs = 0;
 
@@ -147,18 +148,22 @@ export class Negotiation {
   }
 
   /**
-   * A frame leaves, so long after ours before it. Whoever is throttled (a tab in the background, a starved
-   * process) cannot keep its gap, and says so: after two that were late, because one stall is no new pace. It
-   * goes on trying, and so finds out when that is over.
+   * A frame is to leave; ours before it left at `beforeAt`. Whoever is throttled (a tab in the background, a
+   * starved process) cannot keep its gap, and says so: after two that were late, because one stall is no new
+   * pace, however often the transport refuses what would end it. It goes on trying, and so finds out when that
+   * is over.
    */
-  leaves(at: number, gapMs: number, nextSeq: number): void {
+  leaves(at: number, beforeAt: number, nextSeq: number): void {
+    const gapMs = at - beforeAt;
     const before = this.#throttledMs;
     const isOver = at - this.#lateAt > ROW * Math.max(this.#lateMs, before, gapMs);
     if (isOver) this.#lateMs = this.#throttledMs = 0;
     if (gapMs > LATE * this.#gap.inForce) {
       const lateMs = Math.min(gapMs, SLOWEST_MS);
-      if (this.#lateMs > 0) this.#throttledMs = Math.max(lateMs, this.#lateMs);
+      const isNext = this.#lateMs > 0 && beforeAt !== this.#lateFromAt;
+      if (isNext) this.#throttledMs = Math.max(lateMs, this.#lateMs);
       this.#lateMs = lateMs;
+      this.#lateFromAt = beforeAt;
       this.#lateAt = at;
     }
     if (this.#throttledMs !== before) this.#aim(nextSeq);

@@ -151,7 +151,7 @@ function sendBeatFrame(
   const before = session.sent.at(-1);
   if (before && session.pair && isLive(hub, session.pair)) {
     const { inForce } = session.negotiation;
-    session.negotiation.leaves(now, now - before.at, session.nextSeq);
+    session.negotiation.leaves(now, before.at, session.nextSeq);
     // What this frame announces, a longer D above all, is what we judge by from now on.
     if (session.negotiation.inForce !== inForce && session.pair.current === session) {
       hub.monitor.setPolicy(session.pair.ref, session.negotiation.inForce);
