@@ -52,3 +52,21 @@ describe("throttled timers", () => {
     expect(a.changes.slice(before).map(({ to }) => to)).toContain("dead");
   });
 });
+
+test("whoever sends messages instead of beats is not late with its beats", () => {
+  const cluster = new Cluster("stream", { seed: 5 });
+  const { pair } = duo(cluster, { policies: [policy, policy] });
+  const [a, b] = pair;
+  cluster.run(5_000);
+  for (let burst = 0; burst < 4; burst++) {
+    for (let n = 0; n < 25; n++) {
+      b.endpoint.message(b.endpoint.find("a") as never, Uint8Array.of(n));
+      cluster.run(400);
+    }
+    cluster.run(1_500);
+  }
+  expect(a.endpoint.policy(a.endpoint.find("b") as never)).toMatchObject({
+    peerGapMs: 1_000,
+    deadAfterMs: 8_800,
+  });
+});

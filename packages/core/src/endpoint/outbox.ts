@@ -147,16 +147,7 @@ function sendBeatFrame(
   const { type, tag, place, asks = false, complete, about, peer = session.pair?.ref } = how;
   const { epoch, boot, id } = hub;
   const { number, heardSeq } = session;
-  const { now } = hub.turn;
-  const before = session.sent.at(-1);
-  if (before && session.pair && isLive(hub, session.pair)) {
-    const { inForce } = session.negotiation;
-    session.negotiation.leaves(now, before.at, session.nextSeq);
-    // What this frame announces, a longer D above all, is what we judge by from now on.
-    if (session.negotiation.inForce !== inForce && session.pair.current === session) {
-      hub.monitor.setPolicy(session.pair.ref, session.negotiation.inForce);
-    }
-  }
+  keepPace(hub, session);
   const heldMs = about || !heardSeq ? 0 : hub.turn.now - session.heardAt;
   const { gapMs, wishMs, minMs, deadMs } = session.negotiation.pace();
   return sendNumbered(hub, session, place, peer, (seq) => {
@@ -186,6 +177,19 @@ function sendBeatFrame(
     const extra = asks ? new Uint8Array(MAX_ID_BYTES - encodeText(id).length) : NO_EXTRA;
     return { ...frame, identity: { boot, id }, extra };
   });
+}
+
+/** Something is to leave: where it is late, the other side is told, and we judge by what we tell it. */
+export function keepPace(hub: Hub, session: Session): void {
+  const { negotiation, pair, sent, messageAt } = session;
+  const beforeAt = Math.max(sent.at(-1)?.at ?? Number.NEGATIVE_INFINITY, messageAt);
+  if (!pair || beforeAt === Number.NEGATIVE_INFINITY || !isLive(hub, pair)) return;
+  const { inForce } = negotiation;
+  negotiation.leaves(hub.turn.now, beforeAt, session.nextSeq);
+  // What the next frame announces, a longer D above all, holds from now on.
+  if (negotiation.inForce !== inForce && pair.current === session) {
+    hub.monitor.setPolicy(pair.ref, negotiation.inForce);
+  }
 }
 
 function sendNumbered(

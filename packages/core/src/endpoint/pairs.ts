@@ -6,7 +6,7 @@ import type { EndReason } from "../peer/state.ts";
 import { derivePolicy, leastForgetAfterMs, type Policy } from "../policy.ts";
 import { attempt, type Hub, isDead, isLive, pairById, settle, transmit } from "./hub.ts";
 import type { EndpointAddOptions, LeaveOptions, LeaveSoonOptions } from "./options.ts";
-import { type BeatOptions, sendBeat, sendLeave } from "./outbox.ts";
+import { type BeatOptions, keepPace, sendBeat, sendLeave } from "./outbox.ts";
 import { distrust, type Pair, type Path, type Place, type Session } from "./session.ts";
 
 export function createPair(
@@ -134,8 +134,13 @@ export function sendMessage(hub: Hub, pair: Pair, payload: Uint8Array, note: unk
   if (!hub.isStream || isDead(hub, pair)) return false;
   // A message of somebody who never said who it is would be dropped over there.
   if (pair.current.nextSeq === 1) beat(hub, pair, { asks: true });
-  const isSent = transmit(hub, pair.ref, pair.current.place, { type: "data", payload }, note);
-  if (isSent) hub.monitor.sent(pair.ref);
+  const { current } = pair;
+  keepPace(hub, current);
+  const isSent = transmit(hub, pair.ref, current.place, { type: "data", payload }, note);
+  if (isSent) {
+    current.messageAt = hub.turn.now;
+    hub.monitor.sent(pair.ref);
+  }
   return isSent;
 }
 

@@ -56,7 +56,6 @@ export interface Contest {
 
 /** When a frame of ours left. */
 export interface SentAt {
-  /** 0 where it did not leave after all. */
   readonly seq: number;
   /** Raw clock, read before the frame left. */
   readonly at: number;
@@ -110,6 +109,8 @@ export interface Session {
   bucket: TokenBucket | undefined;
   /** The number of our next frame. */
   nextSeq: number;
+  /** When we last sent a message, which has no number but is no silence either. */
+  messageAt: number;
   /** Our newest frames, oldest first, from the one that was echoed last: none before it will be. */
   readonly sent: Mutable<SentAt>[];
   /** One of those that will not be echoed any more, to be written over: frames leave without garbage. */
@@ -164,6 +165,7 @@ export function createSession(
     askedAt: Number.NEGATIVE_INFINITY,
     bucket: undefined,
     nextSeq: 1,
+    messageAt: Number.NEGATIVE_INFINITY,
     sent: [],
     spareSent: undefined,
     introduced: NOTHING_YET.introduced,
