@@ -401,3 +401,32 @@ describe("a detector that throws when it is to learn", () => {
     expect(monitor.state(peer)?.arrivals.received).toBe(19);
   });
 });
+
+test("the first beat that is learned from knows of no beat before it", () => {
+  const seen: number[] = [];
+  const curious: Detector = {
+    name: "curious",
+    size: 1,
+    learn: (_memory, _from, { stalledMs }) => seen.push(stalledMs),
+  };
+  const { host, monitor } = setUp();
+  const peer = monitor.add("a", { role: "listen" });
+  const stall = (ms: number) => {
+    host.freeze(ms);
+    monitor.stalled(ms);
+  };
+  monitor.heardBeat(peer, 1);
+  stall(2_000);
+  monitor.heardBeat(peer, 2);
+  monitor.setPolicy(peer, { ...policy, detector: curious });
+  monitor.heardBeat(peer, 3);
+  stall(500);
+  monitor.heardBeat(peer, 4);
+  expect(seen).toEqual([0, 500]);
+  host.freeze(1_000);
+  // One that bears a timestamp cannot be late against those that bore none.
+  const timed = monitor.add("b", { role: "listen" });
+  monitor.heardBeat(timed, 1);
+  monitor.heardBeat(timed, 2, { sentAtMs: 50_000 });
+  expect(monitor.state(timed)?.arrivals.timing?.slips).toBe(0);
+});

@@ -41,10 +41,10 @@ const VARIANCE = 12;
 const SLIPS = 13;
 const SENT_AT = 14;
 const DECLARED = 15;
-/** What of our own stalls had been counted when the newest frame came. */
-const LOST_MS = 16;
 /** Arrival minus timestamp of the newest frame that is a sample. */
-const LATENESS = 17;
+const LATENESS = 16;
+/** One more than what of our own stalls had been counted when the newest frame was learned from; 0: none was. */
+export const LOST_MS = 17;
 /** Where the memory of the detector begins. */
 export const MEMORY = 18;
 
@@ -283,17 +283,19 @@ function learn(
   policy: Judges,
 ): void {
   const { cells, at: row } = tally;
-  const isFirst = cells[row + RECEIVED] === 1;
+  // Others may have come before it, from which nobody learned.
+  const lostMs = cells[row + LOST_MS] as number;
+  const isFirst = lostMs === 0;
   beat.at = at;
   beat.sentAtMs = sentAtMs;
   beat.gapMs = gapMs ?? policy.peerGapMs;
   beat.skipped = skipped;
   beat.declaredMs = declaredMs;
-  beat.stalledMs = isFirst ? 0 : stalls.lostMs - (cells[row + LOST_MS] as number);
+  beat.stalledMs = isFirst ? 0 : stalls.lostMs + 1 - lostMs;
   // What lay unread while we stood still is read soon after: its lateness is ours.
   const { steadyFromAt = Number.NEGATIVE_INFINITY } = stalls;
   beat.spoilt = at - steadyFromAt <= stallToleranceMs(policy.suspectAfterMs);
-  cells[row + LOST_MS] = stalls.lostMs;
+  cells[row + LOST_MS] = stalls.lostMs + 1;
   if (declaredMs > 0) cells[row + DECLARED] = declaredMs;
   if (sentAtMs !== undefined) time(cells, row, sentAtMs, isFirst);
   const { detector, shadow } = policy;

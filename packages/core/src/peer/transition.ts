@@ -40,7 +40,7 @@ import {
   type Status,
   thaw,
 } from "./state.ts";
-import { arrive, MEMORY, type Tally, widthFor } from "./tally.ts";
+import { arrive, LOST_MS, MEMORY, type Tally, widthFor } from "./tally.ts";
 
 /** What can move a status. Every event is one of these or moves none. */
 export type Trigger = "heard" | "proven" | "expired" | "ended" | "dial";
@@ -129,7 +129,7 @@ export function step(
       break;
     case "policy":
       adopt(peer, at, policy);
-      if (event.relearn) peer.arrivals.clear(MEMORY);
+      if (event.relearn) peer.arrivals.clear(LOST_MS);
       break;
     case "pause":
       pause(peer, at, stalls);
