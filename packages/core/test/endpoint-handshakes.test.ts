@@ -88,6 +88,23 @@ describe("a connection of nobody", () => {
 });
 
 describe("authenticate", () => {
+  test("is asked once, also where whoever is authentic is refused for all that", () => {
+    let asked = 0;
+    const { endpoint, hello, receive, refused } = setUp({
+      accept: () => false,
+      authenticate: () => {
+        asked += 1;
+        return undefined;
+      },
+    });
+    const first = hello("left");
+    receive("up", first);
+    receive("up", first);
+    endpoint.authenticated("up", true);
+    expect([asked, refused()]).toEqual([1, ["up not-accepted"]]);
+    expect(endpoint.stats()).toMatchObject({ candidates: 0, sessions: 0 });
+  });
+
   const asked: string[] = [];
   const answering = (answer: boolean | undefined): Options => ({
     authenticate: ({ id, path }) => {

@@ -82,7 +82,10 @@ export function decide(
   if (!undecided || !session) return;
   if (!authentic) return giveUpForged(hub, session);
   session.authentic = true;
-  for (const frame of undecided.frames) attempt(hub, () => take(frame));
+  for (const frame of undecided.frames) {
+    // Whoever was refused over the first of them is nobody again, and what is left is of nobody.
+    if (hub.sessions.at(path)) attempt(hub, () => take(frame));
+  }
 }
 
 function giveUpForged(hub: Hub, { place }: Session): void {
