@@ -430,3 +430,20 @@ test("the first beat that is learned from knows of no beat before it", () => {
   monitor.heardBeat(timed, 2, { sentAtMs: 50_000 });
   expect(monitor.state(timed)?.arrivals.timing?.slips).toBe(0);
 });
+
+test("who takes the place of a peer while that is looked at is judged in time", () => {
+  let next: PeerRef | undefined;
+  const { monitor, changes, tickAt } = setUp({
+    sample: (ref) => {
+      if (ref === undefined || next !== undefined) return;
+      monitor.remove(ref);
+      next = monitor.add("next", { role: "listen" });
+      monitor.heard(next);
+    },
+  });
+  monitor.heard(monitor.add("first", { role: "listen" }));
+  tickAt(3_000);
+  expect(changes()).toEqual(["first alive", "next alive"]);
+  tickAt(6_000);
+  expect(changes().at(-1)).toBe("next suspect");
+});

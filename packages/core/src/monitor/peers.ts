@@ -54,6 +54,8 @@ export class Peers {
   remove(slot: number): void {
     this.rows.remove(slot);
     this.deadlines.set(slot, NEVER);
+    // Whoever comes next into this slot is in nobody's hands.
+    if (slot === this.heldSlot) this.heldSlot = NEVER;
   }
 
   // ── one event ──────────────────────────────────────────────────────────────────────────────────
