@@ -39,7 +39,7 @@ export interface Timing {
    * drift of two clocks is not in it.
    */
   readonly varianceMs2: number;
-  /** Frames that left later than their sender had announced. */
+  /** Frames that left later than their sender had announced; messages between them are not known here. */
   readonly slips: number;
   /** The timestamp of the newest frame. */
   readonly sentAtMs: number;

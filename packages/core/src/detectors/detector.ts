@@ -15,7 +15,8 @@ export interface Thresholds {
 
 /**
  * A detector in its simplest form: from the arrivals of a peer to the silence in ms at which suspicion
- * begins. Pure: same input, same output. `arrivals` is a view on what is known now, not to be kept.
+ * begins. Pure: same input, same output. `arrivals` is a view on what is known now, not to be kept. NaN, and all
+ * beyond `deadAfterMs − minSuspicionMs`, is that; what it throws delays its own verdict only.
  */
 export type DetectorFunction = (arrivals: Arrivals, policy: Thresholds) => number;
 
@@ -63,7 +64,8 @@ export interface LearningDetector {
   /**
    * Takes in a beat. The numbers are `memory[from]` to `memory[from + size - 1]`. The first is its verdict:
    * the silence in ms, counted from this beat, at which suspicion begins; 0 as long as it has none, and
-   * `suspectAfterMs` stands. Must not depend on anything but its arguments.
+   * `suspectAfterMs` stands. Must not depend on anything but its arguments. What it throws is thrown at the end
+   * of the turn; the beat was a sign of life all the same.
    */
   learn(memory: Float64Array, from: number, beat: Beat, policy: Thresholds): void;
 }

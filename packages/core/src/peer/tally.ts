@@ -16,9 +16,9 @@ import {
 export interface ArrivalSign extends TimedSign {
   /** When the frame left, in ms by the sender's clock. */
   readonly sentAtMs?: number | undefined;
-  /** The largest gap the sender announces, in ms. Default: the policy's `peerGapMs`. */
+  /** The largest gap the sender announces, in ms, above 0. Default: the policy's `peerGapMs`. */
   readonly gapMs?: number | undefined;
-  /** For how long the sender stood still since its last frame, by its own account. Default 0. */
+  /** For how long the sender stood still since its last frame, by its own account, in ms. Default 0. */
   readonly declaredMs?: number | undefined;
 }
 
