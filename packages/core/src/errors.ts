@@ -32,6 +32,11 @@ export class SystoleRangeError extends RangeError {
  * Refuses an option with what it must be, what it was, and the way out. For adapters, too.
  *
  * @throws RangeError or, with `SystoleTypeError`, TypeError `ERR_SYSTOLE_OPTION`
+ * @example
+ * ```ts
+ * checkOption(port < 65_536, "port", port, "below 65536");
+ * // RangeError [ERR_SYSTOLE_OPTION]: port must be below 65536 (got 70000).
+ * ```
  */
 export function checkOption(
   isFit: boolean,

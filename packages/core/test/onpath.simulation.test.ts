@@ -59,7 +59,8 @@ class Attacker {
     for (const { of, at, from, to, afterMs } of list) {
       const source = of === "held" ? this.held : this.seen;
       const captured = source[at % Math.max(1, source.length)];
-      if (captured !== undefined) {
+      // Who carries on what was sent to the address it claims, and back, is a path: so does every NAT.
+      if (captured !== undefined && captured.to !== "x") {
         const other = captured.to === "a" ? "b" : "a";
         const place = from === "x" ? "x" : to === "right" ? other : captured.to;
         this.#cluster.network.carry(

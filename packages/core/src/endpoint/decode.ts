@@ -31,6 +31,7 @@ interface Fault {
   readonly fault: FrameFault;
 }
 
+/** A frame, or why the bytes are none. */
 export type Decoded = { readonly ok: true; readonly frame: Frame } | Fault;
 
 /** The header of a frame, as far as a stream needs it to cut frames. */
@@ -71,7 +72,13 @@ export function decodeHeader(bytes: Uint8Array): Header {
 
 /**
  * One whole frame, which ends with `bytes` or before what seals it. What is returned shares no memory
- * with `bytes`, except a DATA payload.
+ * with `bytes`, except a DATA payload. Never throws, whatever the bytes are.
+ *
+ * @example
+ * ```ts
+ * const decoded = decodeFrame(bytes);
+ * console.log(decoded.ok ? decoded.frame.type : decoded.fault);
+ * ```
  */
 export function decodeFrame(bytes: Uint8Array, lengthBytes: number = bytes.length): Decoded {
   if (lengthBytes < HEADER_BYTES) return fault("short");

@@ -42,6 +42,11 @@ const allocated: Allocate = (lengthBytes) => new Uint8Array(lengthBytes);
 /**
  * The bytes of a frame, and `roomBytes` of room behind it, which is left as it was allocated. The caller
  * vouches for the ranges; `decodeFrame` checks them.
+ *
+ * @example
+ * ```ts
+ * const bytes = encodeFrame({ ...frame, seq: frame.seq + 1 });
+ * ```
  */
 export function encodeFrame(
   frame: Frame,

@@ -64,6 +64,7 @@ export interface BeatFrame {
   readonly extra: Uint8Array;
 }
 
+/** Whether somebody means to come back (`leaving`), or not (`removed`). */
 export type LeaveReason = "leaving" | "removed";
 
 /** "I am going, do not wait for me." */
@@ -79,6 +80,7 @@ export interface LeaveFrame {
   readonly extra: Uint8Array;
 }
 
+/** What a NOTICE says of its receiver; see docs/wire.md. */
 export type NoticeKind = "dead" | "known-as" | "duplicate-id" | "replaced" | "incompatible";
 
 /** Something the receiver must know about how the sender sees it. */
@@ -106,6 +108,7 @@ export interface DataFrame {
   readonly payload: Uint8Array;
 }
 
+/** Everything that can be on the wire. */
 export type Frame = BeatFrame | LeaveFrame | NoticeFrame | DataFrame;
 
 /** Why bytes are no frame. */

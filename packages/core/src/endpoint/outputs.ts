@@ -77,6 +77,7 @@ export interface UnauthenticatedOutput<Path> {
   readonly datagrams: number;
 }
 
+/** All that an endpoint tells its sink. */
 export type EndpointOutput<Path> =
   | EndpointChange<Path>
   | MessageOutput

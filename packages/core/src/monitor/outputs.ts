@@ -26,6 +26,7 @@ export interface About {
   readonly id?: string | undefined;
 }
 
+/** All that a monitor tells its sink. */
 export type MonitorOutput = (PeerOutput & About) | StalledOutput | HealthOutput;
 
 /** A status change of a peer of a monitor. */

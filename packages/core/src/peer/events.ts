@@ -74,6 +74,7 @@ export interface Resume extends At {
   readonly type: "resume";
 }
 
+/** Everything that can happen to a peer. */
 export type PeerEvent =
   | Heard
   | Proven
@@ -103,6 +104,7 @@ export interface ForgetOutput {
   readonly type: "forget";
 }
 
+/** All that a step of a peer can ask for or tell. */
 export type PeerOutput = Change | BeatOutput | DialOutput | ForgetOutput;
 
 /** Where outputs go, in order. */

@@ -20,6 +20,7 @@ export interface StallTotals {
   readonly steadyFromAt?: number | undefined;
 }
 
+/** Nobody stalled yet. */
 export const NO_STALLS: StallTotals = Object.freeze({ lostMs: 0, countedMs: 0, graceMs: 0 });
 
 /** Observed time of a raw instant. */

@@ -145,6 +145,11 @@ export function step(
 /**
  * The raw instant at which this peer next wants a tick, if no further stall comes; Infinity when
  * never. Beats and verdicts, whichever is first.
+ *
+ * @example
+ * ```ts
+ * setTimeout(tick, nextDeadline(state, policy) - now);
+ * ```
  */
 export function nextDeadline(
   state: PeerState,
