@@ -447,3 +447,30 @@ test("who takes the place of a peer while that is looked at is judged in time", 
   tickAt(6_000);
   expect(changes().at(-1)).toBe("next suspect");
 });
+
+test("what lay unread while a peer was paused teaches nobody anything", () => {
+  const seen: unknown[] = [];
+  const curious: Detector = {
+    name: "curious",
+    size: 1,
+    learn: (_memory, _from, { stalledMs, spoilt }) => seen.push([stalledMs, spoilt]),
+  };
+  const { host, monitor } = setUp({ policy: { ...policy, detector: curious } });
+  const peer = monitor.add("a", { role: "listen" });
+  const hear = (seq: number) => monitor.heardBeat(peer, seq, { sentAtMs: 1_000 * seq });
+  host.freeze(1_000);
+  hear(1);
+  monitor.pause(peer);
+  host.freeze(2_000);
+  monitor.resume(peer);
+  hear(2);
+  hear(3);
+  host.freeze(1_000);
+  hear(4);
+  expect(seen.slice(1)).toEqual([
+    [2_000, true],
+    [0, true],
+    [0, false],
+  ]);
+  expect(monitor.state(peer)?.arrivals.timing?.varianceMs2).toBe(0);
+});

@@ -24,4 +24,5 @@ export function resume(peer: Peer, at: number, stalls: StallTotals): void {
     peer.suspectedCreditedAt = Math.min(credited, peer.suspectedCreditedAt + creditedMs);
   }
   peer.pausedObservedAt = peer.pausedCreditedAt = NEVER;
+  peer.arrivals.resumed(at, observedMs);
 }

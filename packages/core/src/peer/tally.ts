@@ -45,8 +45,10 @@ const DECLARED = 15;
 const LATENESS = 16;
 /** One more than what of our own stalls had been counted when the newest frame was learned from; 0: none was. */
 export const LOST_MS = 17;
+/** When this peer was read again after a pause of its own; 0: never. */
+const RESUMED_AT = 18;
 /** Where the memory of the detector begins. */
-export const MEMORY = 18;
+export const MEMORY = 19;
 
 /** How far back an overtaken frame is recognised. */
 const WINDOW = 32;
@@ -128,6 +130,13 @@ export class Tally implements Arrivals {
   /** Everything is as before the first frame, or only what the detectors learned. */
   clear(from = 0): void {
     this.cells.fill(0, this.at + Math.min(from, this.width), this.at + this.width);
+  }
+
+  /** What lay unread in a pause of this peer alone is as spoilt as by a stall of ours. */
+  resumed(at: number, pausedMs: number): void {
+    if (this.#cell(LOST_MS) === 0) return;
+    this.cells[this.at + RESUMED_AT] = at;
+    this.cells[this.at + LOST_MS] = (this.cells[this.at + LOST_MS] as number) - pausedMs;
   }
 
   #cell(index: number): number {
@@ -294,7 +303,8 @@ function learn(
   beat.stalledMs = isFirst ? 0 : stalls.lostMs + 1 - lostMs;
   // What lay unread while we stood still is read soon after: its lateness is ours.
   const { steadyFromAt = Number.NEGATIVE_INFINITY } = stalls;
-  beat.spoilt = at - steadyFromAt <= stallToleranceMs(policy.suspectAfterMs);
+  const resumedAt = (cells[row + RESUMED_AT] as number) || Number.NEGATIVE_INFINITY;
+  beat.spoilt = at - Math.max(steadyFromAt, resumedAt) <= stallToleranceMs(policy.suspectAfterMs);
   cells[row + LOST_MS] = stalls.lostMs + 1;
   if (declaredMs > 0) cells[row + DECLARED] = declaredMs;
   if (sentAtMs !== undefined) time(cells, row, sentAtMs, isFirst);
