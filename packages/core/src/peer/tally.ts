@@ -161,7 +161,8 @@ export function asTally(
   learned: readonly number[] = [],
   width: number = COUNTS,
 ): Tally {
-  const tally = new Tally(Math.max(width, COUNTS + learned.length));
+  const least = learned.length > 0 ? Math.max(MEMORY, COUNTS + learned.length) : COUNTS;
+  const tally = new Tally(Math.max(width, least));
   const { received, lost, behind, reordered, stale, highestSeq, recent } = arrivals;
   const { rttMs = 0, rttVariationMs = 0 } = arrivals;
   const hasRtt = Number(arrivals.rttMs !== undefined);
