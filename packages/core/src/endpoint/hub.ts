@@ -159,14 +159,19 @@ export function drop({ dropped }: Hub, reason: DropReason): void {
 }
 
 /** Hands a frame to the transport; false where it was not taken. */
-export function transmit(
+export function transmit(hub: Hub, peer: PeerRef | undefined, place: Place, frame: Frame): boolean {
+  const { sealing, allocate } = hub.options;
+  return transmitBytes(hub, peer, place, encodeFrame(frame, sealing?.sealBytes, allocate));
+}
+
+/** As `transmit`, for the bytes of a frame with room for a seal behind it. */
+export function transmitBytes(
   { options, counts }: Hub,
   peer: PeerRef | undefined,
   place: Place,
-  frame: Frame,
+  bytes: Uint8Array<ArrayBuffer>,
 ): boolean {
-  const { sealing, allocate } = options;
-  const bytes = encodeFrame(frame, sealing?.sealBytes, allocate);
+  const { sealing } = options;
   try {
     sealing?.seal(bytes);
     if (options.send(peer, bytes, pathOf(place)) !== false) {

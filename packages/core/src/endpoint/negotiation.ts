@@ -59,7 +59,7 @@ const SLOWEST_MS = 60_000;
 /** What fits into a frame. */
 const LONGEST_MS = 2 ** 32 - 1;
 
-export class Negotiation {
+export class Negotiation implements Pace {
   /** We would hear the other side in gaps beyond what we stretch for. */
   incompatible = false;
   /** The policy by which this peer is judged and beaten now. The same object while nothing changes. */
@@ -87,17 +87,34 @@ export class Negotiation {
     this.#aim(1);
   }
 
-  /** What our frames say. Rounded to the side that keeps the promise. */
+  /** What our frames say. */
   pace(): Pace {
-    const judges = this.#role !== "send";
-    return {
-      gapMs:
-        this.#role === "listen" ? 0 : Math.ceil(Math.max(this.#gap.announced, this.#throttledMs)),
-      wishMs: judges ? atLeast1(this.#policy.wishMs) : 0,
-      minMs: Math.ceil(this.#policy.minGapMs),
-      // A shorter D than ours only makes them stop trusting earlier.
-      deadMs: judges ? Math.min(LONGEST_MS, atLeast1(this.#dead.announced)) : 0,
-    };
+    const { gapMs, wishMs, minMs, deadMs } = this;
+    return { gapMs, wishMs, minMs, deadMs };
+  }
+
+  // The same one by one, for who needs no object. Rounded to the side that keeps the promise.
+
+  get gapMs(): number {
+    const isSilent = this.#role === "listen";
+    return isSilent ? 0 : Math.ceil(Math.max(this.#gap.announced, this.#throttledMs));
+  }
+
+  get wishMs(): number {
+    return this.#judges ? atLeast1(this.#policy.wishMs) : 0;
+  }
+
+  get minMs(): number {
+    return Math.ceil(this.#policy.minGapMs);
+  }
+
+  /** A shorter D than ours only makes them stop trusting earlier. */
+  get deadMs(): number {
+    return this.#judges ? Math.min(LONGEST_MS, atLeast1(this.#dead.announced)) : 0;
+  }
+
+  get #judges(): boolean {
+    return this.#role !== "send";
   }
 
   /** Whether the other side's next echo would put something into force. */
