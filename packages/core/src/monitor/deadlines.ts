@@ -5,6 +5,8 @@
 
 import { NEVER } from "../peer/state.ts";
 
+// Minima begin with `Number.POSITIVE_INFINITY` here and not with NEVER: engines look up anew what is imported,
+// do not know that it is a number, and box what a loop makes of it.
 const FAN_BITS = 4;
 const FAN = 2 ** FAN_BITS;
 
@@ -98,7 +100,7 @@ export class Deadlines {
       return;
     }
     const first = node << FAN_BITS;
-    let least = NEVER;
+    let least = Number.POSITIVE_INFINITY;
     for (let child = first; child < first + FAN; child++) {
       const reached = (bounds[child] as number) <= this.#now;
       if (reached && this.#isWanted(below, child)) this.#visit(below, child);
@@ -125,7 +127,7 @@ export class Deadlines {
       taken |= 1 << index;
       this.#due.push(slot);
     }
-    let least = NEVER;
+    let least = Number.POSITIVE_INFINITY;
     for (let index = 0; index < FAN; index++) {
       if ((taken >>> index) & 1) continue;
       const slot = first + index;
