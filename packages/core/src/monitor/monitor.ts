@@ -362,13 +362,14 @@ export class Monitor implements Iterable<PeerRef> {
     if (due.length === 0 && lateMs === 0 && stalls.health === 0) return;
     this.#judgeSelf(stalled ? 0 : lateMs, due, now);
     const { health, paused } = stalls;
+    const event = { type: "tick", at: now, health, judging: !paused } as const;
     for (const slot of due) {
       try {
-        this.#peers.step(slot, { type: "tick", at: now, health, judging: !paused });
+        this.#peers.step(slot, event);
       } catch (error) {
         // Only a detector can throw: its peer gets its beat, if not its verdict, and the others both.
         this.#turn.fail(error);
-        this.#peers.step(slot, { type: "tick", at: now, health, judging: false });
+        this.#peers.step(slot, { ...event, judging: false });
       }
     }
   }
