@@ -431,9 +431,10 @@ export class Monitor implements Iterable<PeerRef> {
     const { counts, policies } = rows;
     const stalls = this.#stalls;
     // Nobody is judged in a pause, so nobody's silence is held against ourselves.
-    const isSilent = (slot: number) =>
-      rows.status(slot) === "alive" && now >= this.#peers.verdictAt(slot);
-    const newlySilent = stalls.paused ? 0 : due.filter(isSilent).length;
+    let newlySilent = 0;
+    for (const slot of stalls.paused ? [] : due) {
+      if (rows.status(slot) === "alive" && now >= this.#peers.verdictAt(slot)) newlySilent += 1;
+    }
     const before = stalls.health;
     stalls.judgeSelf(lateMs, counts.suspect, newlySilent, policies.judged, now);
     this.#noteHealth(before);
