@@ -66,6 +66,8 @@ export class Negotiation implements Pace {
   inForce: Policy;
 
   #policy: Policy;
+  /** What `inForce` was made of. */
+  #derivedFrom: Policy | undefined;
   #role: Role;
   /** Our gap: shorter is safe at once, longer must be known to the other side first. */
   readonly #gap: Announced = new Announced(-1);
@@ -225,18 +227,31 @@ export class Negotiation implements Pace {
 
   /** Replaces the policy in force only if a number of it changed: most beats change none. */
   #refresh(): void {
+    const policy = this.#policy;
+    const { inForce } = this;
     const factor = this.#factor();
-    const { deadAfterMs, probeIntervalMs } = this.#policy;
-    const changes = {
-      intervalMs: this.#gap.inForce,
-      peerGapMs: this.#peerGapMs,
-      deadAfterMs: Math.max(this.#dead.inForce, deadAfterMs * factor),
-      probeIntervalMs: Math.max(probeIntervalMs * factor, this.#theirs?.minMs ?? 0),
-      // A returning peer is a new conversation, and that is the endpoint's to begin.
-      returns: "never",
-    } as const;
-    const next = derivePolicy(scalePolicy(this.#policy, factor), changes);
-    if (!samePolicy(next, this.inForce)) this.inForce = next;
+    const intervalMs = this.#gap.inForce;
+    const peerGapMs = this.#peerGapMs;
+    const deadAfterMs = Math.max(this.#dead.inForce, policy.deadAfterMs * factor);
+    const probeIntervalMs = Math.max(policy.probeIntervalMs * factor, this.#theirs?.minMs ?? 0);
+    // Looked at first, because to derive a policy and to compare two of them takes a hundred times as long.
+    if (
+      this.#derivedFrom === policy &&
+      inForce.intervalMs === intervalMs &&
+      inForce.peerGapMs === peerGapMs &&
+      inForce.suspectAfterMs === policy.suspectAfterMs * factor &&
+      inForce.deadAfterMs === deadAfterMs &&
+      inForce.minSuspicionMs === policy.minSuspicionMs * factor &&
+      inForce.probeIntervalMs === probeIntervalMs
+    ) {
+      return;
+    }
+    this.#derivedFrom = policy;
+    // A returning peer is a new conversation, and that is the endpoint's to begin.
+    const returns = "never";
+    const changes = { intervalMs, peerGapMs, deadAfterMs, probeIntervalMs, returns } as const;
+    const next = derivePolicy(scalePolicy(policy, factor), changes);
+    if (!samePolicy(next, inForce)) this.inForce = next;
   }
 }
 
