@@ -109,7 +109,8 @@ export class NodeSocket {
     const { address, port } = addressOf(path);
     this.#family ??= socket.address().family;
     const to = asSeenBy(this.#family, address);
-    socket.send(datagram, 0, datagram.length, port, to, this.#count);
+    // Whole: for a part of it node:dgram would make another view.
+    socket.send(datagram, port, to, this.#count);
     return true;
   }
 

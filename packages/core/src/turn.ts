@@ -4,6 +4,9 @@
 import { SystoleRangeError } from "./errors.ts";
 import type { Clock } from "./host.ts";
 
+/** A queue that was longer than this is let go of. */
+const KEPT_QUEUE = 1_024;
+
 /** Runs calls as turns. A sink that calls back in joins the turn that is under way. */
 export class Turn<Output> {
   /** The instant of this turn; between turns that of the last one. */
@@ -14,7 +17,9 @@ export class Turn<Output> {
   readonly #clock: Clock;
   readonly #emit: (output: Output) => void;
   readonly #settled: () => void;
-  #queue: Output[] = [];
+  /** Written over from turn to turn, so that a turn with a few outputs makes no garbage of its own. */
+  readonly #queue: (Output | undefined)[] = [];
+  #queued = 0;
   #errors: unknown[] = [];
   /** Whether we are within an outermost call. */
   isUnderWay = false;
@@ -69,21 +74,25 @@ export class Turn<Output> {
 
   /** Ends a turn after which nothing is due earlier than before; as `leave` where something came of it. */
   leaveQuietly(): void {
-    if (this.#queue.length + this.#errors.length > 0) this.leave();
+    if (this.#queued + this.#errors.length > 0) this.leave();
     else this.isUnderWay = false;
   }
 
   /** Ends a turn: delivers, settles, and throws what was thrown. */
   leave(): void {
     // The queue grows while sinks call back in; the index keeps the order without shifting.
-    for (let next = 0; next < this.#queue.length; next++) {
+    const queue = this.#queue;
+    for (let next = 0; next < this.#queued; next++) {
+      const output = queue[next] as Output;
+      queue[next] = undefined;
       try {
-        this.#emit(this.#queue[next] as Output);
+        this.#emit(output);
       } catch (error) {
         this.fail(error);
       }
     }
-    if (this.#queue.length > 0) this.#queue = [];
+    this.#queued = 0;
+    if (queue.length > KEPT_QUEUE) queue.length = 0;
     this.isUnderWay = false;
     try {
       this.#settled();
@@ -104,7 +113,8 @@ export class Turn<Output> {
 
   /** Queues an output of the current turn. */
   push(output: Output): void {
-    this.#queue.push(output);
+    this.#queue[this.#queued] = output;
+    this.#queued += 1;
   }
 
   /** A reading that goes back is clamped and counted; one that is no number is an error. */

@@ -2,6 +2,7 @@
 // leave at the latest. In observed time: while we are frozen, what we wait for may lie unread.
 
 const NEVER = Number.POSITIVE_INFINITY;
+const NOBODY: readonly never[] = Object.freeze([]);
 
 export class Alarms<Key> {
   /** In the order in which they were set. */
@@ -42,7 +43,7 @@ export class Alarms<Key> {
 
   /** Takes those that have come at `now`. */
   take(now: number): readonly Key[] {
-    if (now < this.nextAt) return [];
+    if (now < this.nextAt) return NOBODY;
     const due: Key[] = [];
     this.#nextAt = NEVER;
     // One by one: there may be more of them than a call takes arguments.

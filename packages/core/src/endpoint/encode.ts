@@ -1,6 +1,6 @@
 // Frames into bytes: one encoding for each value, so that equal frames are equal bytes.
 
-import type { BeatFrame, Frame } from "./frame.ts";
+import type { BeatFrame, Frame, Word64 } from "./frame.ts";
 import { COMPLETE, LAYOUTS, type Layout, MAGIC, type Pass, TYPES, VERSION } from "./layout.ts";
 import { encodeText } from "./text.ts";
 
@@ -10,22 +10,15 @@ const writing: Pass = {
     return value;
   },
   u32(bytes, at, value) {
-    bytes[at] = value >>> 24;
-    bytes[at + 1] = value >>> 16;
-    bytes[at + 2] = value >>> 8;
-    bytes[at + 3] = value;
+    putU32(bytes, at, value);
     return value;
   },
   u48(bytes, at, value) {
-    const high = Math.floor(value / 2 ** 32);
-    bytes[at] = high >>> 8;
-    bytes[at + 1] = high;
-    writing.u32(bytes, at + 2, value >>> 0);
+    putU48(bytes, at, value);
     return value;
   },
   word(bytes, at, value) {
-    writing.u32(bytes, at, value.hi);
-    writing.u32(bytes, at + 4, value.lo);
+    putWord(bytes, at, value);
     return value;
   },
   oneOf(bytes, at, value, list) {
@@ -37,7 +30,7 @@ const writing: Pass = {
 /** Where a frame is written: so many bytes, of any content. */
 export type Allocate = (lengthBytes: number) => Uint8Array<ArrayBuffer>;
 
-const allocated: Allocate = (lengthBytes) => new Uint8Array(lengthBytes);
+export const allocated: Allocate = (lengthBytes) => new Uint8Array(lengthBytes);
 
 /**
  * The bytes of a frame, and `roomBytes` of room behind it, which is left as it was allocated. The caller
@@ -64,14 +57,33 @@ export function encodeFrame(
   bytes[1] = VERSION;
   bytes[2] = index + 1;
   bytes[3] = 0;
-  writing.u32(bytes, 4, lengthBytes);
+  putU32(bytes, 4, lengthBytes);
   fields(writing, bytes, frame);
   if (id) {
     writing.flag(bytes, COMPLETE, true);
-    writing.word(bytes, endsAt, identity.boot);
+    putWord(bytes, endsAt, identity.boot);
     bytes[endsAt + 8] = id.length;
     bytes.set(id, endsAt + 9);
   }
   if (rest.length) bytes.set(rest, lengthBytes - rest.length);
   return bytes;
+}
+
+export function putU32(bytes: Uint8Array, at: number, value: number): void {
+  bytes[at] = value >>> 24;
+  bytes[at + 1] = value >>> 16;
+  bytes[at + 2] = value >>> 8;
+  bytes[at + 3] = value;
+}
+
+export function putU48(bytes: Uint8Array, at: number, value: number): void {
+  const high = Math.floor(value / 2 ** 32);
+  bytes[at] = high >>> 8;
+  bytes[at + 1] = high;
+  putU32(bytes, at + 2, value >>> 0);
+}
+
+export function putWord(bytes: Uint8Array, at: number, { hi, lo }: Word64): void {
+  putU32(bytes, at, hi);
+  putU32(bytes, at + 4, lo);
 }

@@ -179,14 +179,25 @@ export function drop({ dropped }: Hub, reason: DropReason): void {
 
 /** Hands a frame to the transport; false where it was not taken. */
 export function transmit(
-  { options, counts }: Hub,
+  hub: Hub,
   peer: PeerRef | undefined,
   place: Place,
   frame: Frame,
   note?: unknown,
 ): boolean {
-  const { sealing, allocate } = options;
-  const bytes = encodeFrame(frame, sealing?.sealBytes, allocate);
+  const { sealing, allocate } = hub.options;
+  return transmitBytes(hub, peer, place, encodeFrame(frame, sealing?.sealBytes, allocate), note);
+}
+
+/** As `transmit`, for the bytes of a frame with room for a seal behind it. */
+export function transmitBytes(
+  { options, counts }: Hub,
+  peer: PeerRef | undefined,
+  place: Place,
+  bytes: Uint8Array<ArrayBuffer>,
+  note?: unknown,
+): boolean {
+  const { sealing } = options;
   try {
     sealing?.seal(bytes);
     if (options.send(peer, bytes, pathOf(place), note) !== false) {

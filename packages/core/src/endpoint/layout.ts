@@ -58,6 +58,9 @@ const COUNT = 1;
 /** The length of a BEAT or ECHO that is not complete and has nothing in its ignorable area. */
 export const BEAT_BYTES = 78;
 
+/** Magic, version, type and flags of a BEAT without a flag, as one word. */
+export const BEAT_HEAD: number = (MAGIC << 24) | (VERSION << 16) | (1 << 8);
+
 const beat: Layout<BeatFrame> = {
   flags: COMPLETE | ASKS | COUNTED,
   endsAt: BEAT_BYTES,

@@ -59,13 +59,15 @@ const SLOWEST_MS = 60_000;
 /** What fits into a frame. */
 const LONGEST_MS = 2 ** 32 - 1;
 
-export class Negotiation {
+export class Negotiation implements Pace {
   /** We would hear the other side in gaps beyond what we stretch for. */
   incompatible = false;
   /** The policy by which this peer is judged and beaten now. The same object while nothing changes. */
   inForce: Policy;
 
   #policy: Policy;
+  /** What `inForce` was made of. */
+  #derivedFrom: Policy | undefined;
   #role: Role;
   /** Our gap: shorter is safe at once, longer must be known to the other side first. */
   readonly #gap: Announced = new Announced(-1);
@@ -88,17 +90,34 @@ export class Negotiation {
     this.#aim(1);
   }
 
-  /** What our frames say. Rounded to the side that keeps the promise. */
+  /** What our frames say. */
   pace(): Pace {
-    const judges = this.#role !== "send";
-    return {
-      gapMs:
-        this.#role === "listen" ? 0 : Math.ceil(Math.max(this.#gap.announced, this.#throttledMs)),
-      wishMs: judges ? atLeast1(this.#policy.wishMs) : 0,
-      minMs: Math.ceil(this.#policy.minGapMs),
-      // A shorter D than ours only makes them stop trusting earlier.
-      deadMs: judges ? Math.min(LONGEST_MS, atLeast1(this.#dead.announced)) : 0,
-    };
+    const { gapMs, wishMs, minMs, deadMs } = this;
+    return { gapMs, wishMs, minMs, deadMs };
+  }
+
+  // The same one by one, for who needs no object. Rounded to the side that keeps the promise.
+
+  get gapMs(): number {
+    const isSilent = this.#role === "listen";
+    return isSilent ? 0 : Math.ceil(Math.max(this.#gap.announced, this.#throttledMs));
+  }
+
+  get wishMs(): number {
+    return this.#judges ? atLeast1(this.#policy.wishMs) : 0;
+  }
+
+  get minMs(): number {
+    return Math.ceil(this.#policy.minGapMs);
+  }
+
+  /** A shorter D than ours only makes them stop trusting earlier. */
+  get deadMs(): number {
+    return this.#judges ? Math.min(LONGEST_MS, atLeast1(this.#dead.announced)) : 0;
+  }
+
+  get #judges(): boolean {
+    return this.#role !== "send";
   }
 
   /** Whether the other side's next echo would put something into force. */
@@ -213,18 +232,31 @@ export class Negotiation {
 
   /** Replaces the policy in force only if a number of it changed: most beats change none. */
   #refresh(): void {
+    const policy = this.#policy;
+    const { inForce } = this;
     const factor = this.#factor();
-    const { deadAfterMs, probeIntervalMs } = this.#policy;
-    const changes = {
-      intervalMs: this.#gap.inForce,
-      peerGapMs: this.#peerGapMs,
-      deadAfterMs: Math.max(this.#dead.inForce, deadAfterMs * factor),
-      probeIntervalMs: Math.max(probeIntervalMs * factor, this.#theirs?.minMs ?? 0),
-      // A returning peer is a new conversation, and that is the endpoint's to begin.
-      returns: "never",
-    } as const;
-    const next = derivePolicy(scalePolicy(this.#policy, factor), changes);
-    if (!samePolicy(next, this.inForce)) this.inForce = next;
+    const intervalMs = this.#gap.inForce;
+    const peerGapMs = this.#peerGapMs;
+    const deadAfterMs = Math.max(this.#dead.inForce, policy.deadAfterMs * factor);
+    const probeIntervalMs = Math.max(policy.probeIntervalMs * factor, this.#theirs?.minMs ?? 0);
+    // Looked at first, because to derive a policy and to compare two of them takes a hundred times as long.
+    if (
+      this.#derivedFrom === policy &&
+      inForce.intervalMs === intervalMs &&
+      inForce.peerGapMs === peerGapMs &&
+      inForce.suspectAfterMs === policy.suspectAfterMs * factor &&
+      inForce.deadAfterMs === deadAfterMs &&
+      inForce.minSuspicionMs === policy.minSuspicionMs * factor &&
+      inForce.probeIntervalMs === probeIntervalMs
+    ) {
+      return;
+    }
+    this.#derivedFrom = policy;
+    // A returning peer is a new conversation, and that is the endpoint's to begin.
+    const returns = "never";
+    const changes = { intervalMs, peerGapMs, deadAfterMs, probeIntervalMs, returns } as const;
+    const next = derivePolicy(scalePolicy(policy, factor), changes);
+    if (!samePolicy(next, inForce)) this.inForce = next;
   }
 }
 

@@ -1,4 +1,4 @@
-// The hot path: the short BEAT of a living peer that says nothing new about who it is, where it is, or how
+// The hot path in (the one out is in ordinary-out.ts): the short BEAT of a living peer that says nothing new about who it is, where it is, or how
 // often it sends. It is read straight from its bytes and has the effect that inbox.ts and conversation.ts
 // would give it, without an object. Whatever is not that ordinary is left to them, untouched.
 
@@ -7,11 +7,8 @@ import { spend } from "./conversation.ts";
 import { i32At, u32At, u48At } from "./decode.ts";
 import { TOP } from "./frame.ts";
 import { type Hub, heardBeat } from "./hub.ts";
-import { BEAT_BYTES, COUNTED, MAGIC, VERSION } from "./layout.ts";
+import { BEAT_BYTES, BEAT_HEAD, COUNTED } from "./layout.ts";
 import { forgetBefore, type Pair, type Place, type Session, sentAt } from "./session.ts";
-
-/** Magic, version, type and flags of it, without COUNTED. */
-const HEAD = (MAGIC << 24) | (VERSION << 16) | (1 << 8);
 
 /**
  * Takes a frame in, if it is as ordinary as that; undefined, and nothing done, otherwise. Quiet: no
@@ -78,7 +75,7 @@ function hear(hub: Hub, pair: Pair, session: Session, bytes: Uint8Array): boolea
 /** A BEAT that is not complete and does not ask, with every number in its range. */
 function isShortBeat(bytes: Uint8Array): boolean {
   return (
-    (i32At(bytes, 0) & ~COUNTED) === HEAD &&
+    (i32At(bytes, 0) & ~COUNTED) === BEAT_HEAD &&
     i32At(bytes, 4) === BEAT_BYTES &&
     u48At(bytes, 68) > 0 &&
     u48At(bytes, 68) < TOP

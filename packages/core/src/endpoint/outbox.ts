@@ -5,15 +5,15 @@ import type { PeerRef } from "../monitor/refs.ts";
 import {
   type BeatFrame,
   isZero,
-  type LeaveFrame,
   MAX_ID_BYTES,
   NO_EXTRA,
   NO_TAG,
   type NoticeKind,
   type Word64,
 } from "./frame.ts";
-import { type Arrived, type Hub, isLive, transmit } from "./hub.ts";
+import { type Arrived, type Hub, isLive, transmit, transmitBytes } from "./hub.ts";
 import type { Incarnation } from "./incarnation.ts";
+import { ordinaryBeat } from "./ordinary-out.ts";
 import { giveBackSeq, type Place, type Session, tagFor, takeSeq } from "./session.ts";
 import { encodeText } from "./text.ts";
 
@@ -22,6 +22,9 @@ export interface BeatOptions {
   readonly asks?: boolean;
   readonly untagged?: boolean;
 }
+
+/** What most BEATs are: nothing more. */
+const PLAIN: BeatOptions = Object.freeze({});
 
 /**
  * A BEAT for a peer. Without a tag (the other side may have forgotten it, or never gave one) it is
@@ -32,18 +35,23 @@ export interface BeatOptions {
 export function sendBeat(
   hub: Hub,
   session: Session,
-  { asks, untagged }: BeatOptions,
+  { asks, untagged }: BeatOptions = PLAIN,
 ): number | undefined {
   const { introduced, negotiation, place, pair } = session;
   if (pair?.beacon) return sendBeacon(hub, session);
   const tag = untagged ? NO_TAG : session.remoteTag;
-  return sendBeatFrame(hub, session, {
-    type: "beat",
-    tag,
-    place,
-    asks: asks || !introduced || negotiation.pending || negotiation.peerOnlyAnswers,
-    complete: !introduced || isZero(tag),
-  });
+  const complete = !introduced || isZero(tag);
+  const mustAsk = asks || !introduced || negotiation.pending || negotiation.peerOnlyAnswers;
+  if (!complete && !mustAsk) return sendOrdinary(hub, session);
+  return sendBeatFrame(hub, session, { type: "beat", tag, place, asks: mustAsk, complete });
+}
+
+/** As `sendBeatFrame`, for a BEAT that neither asks nor is complete. */
+function sendOrdinary(hub: Hub, session: Session): number | undefined {
+  keepPace(hub, session);
+  const seq = nextSeq(hub, session);
+  const bytes = ordinaryBeat(hub, session, seq);
+  return confirm(session, seq, transmitBytes(hub, session.pair?.ref, session.place, bytes));
 }
 
 /** A BEAT that asks nothing and hands out nothing: there is no way back. */
@@ -90,12 +98,9 @@ export function sendChallenge(hub: Hub, session: Session, { place }: Arrived<Bea
 export function sendLeave(hub: Hub, session: Session, tag: Word64, place: Place): void {
   const { farewell } = session;
   if (!farewell || isZero(tag)) return;
-  sendNumbered(hub, session, place, session.pair?.ref, (seq) => ({
-    type: "leave",
-    ...from(hub, session, tag),
-    seq,
-    ...farewell,
-  }));
+  const seq = nextSeq(hub, session);
+  const frame = { type: "leave", ...from(hub, session, tag), seq, ...farewell } as const;
+  confirm(session, seq, transmit(hub, session.pair?.ref, place, frame));
 }
 
 /** Tells `about` how we see it, in answer to a frame of its. */
@@ -128,55 +133,59 @@ export function tell(hub: Hub, session: Session, kind: NoticeKind): void {
   if (claim) sendNotice(hub, session, kind, claim, { handed, place, seq: 0 });
 }
 
-function sendBeatFrame(
-  hub: Hub,
-  session: Session,
-  how: {
-    readonly type: "beat" | "echo";
-    readonly tag: Word64;
-    readonly place: Place;
-    readonly asks?: boolean;
-    readonly complete: boolean;
-    /** Default: the one for this place. */
-    readonly handed?: Word64;
-    /** The frame it is about, where that one was not taken in. */
-    readonly about?: BeatFrame | undefined;
-    readonly peer?: PeerRef | undefined;
-  },
-): number | undefined {
-  const { type, tag, place, asks = false, complete, about, peer = session.pair?.ref } = how;
+/** How a BEAT or an ECHO is said. */
+export interface BeatManner {
+  readonly type: "beat" | "echo";
+  readonly tag: Word64;
+  readonly place: Place;
+  readonly asks?: boolean;
+  readonly complete: boolean;
+  /** Default: the one for this place. */
+  readonly handed?: Word64;
+  /** The frame it is about, where that one was not taken in. */
+  readonly about?: BeatFrame | undefined;
+  readonly peer?: PeerRef | undefined;
+}
+
+function sendBeatFrame(hub: Hub, session: Session, how: BeatManner): number | undefined {
+  const { place, peer = session.pair?.ref } = how;
+  keepPace(hub, session);
+  const seq = nextSeq(hub, session);
+  return confirm(session, seq, transmit(hub, peer, place, beatFrame(hub, session, how, seq)));
+}
+
+/** What a BEAT or an ECHO says that leaves now. What ordinary-out.ts writes is held to it. */
+export function beatFrame(hub: Hub, session: Session, how: BeatManner, seq: number): BeatFrame {
+  const { type, tag, place, asks = false, complete, about } = how;
   const { epoch, boot, id } = hub;
   const { number, heardSeq } = session;
-  keepPace(hub, session);
   const heldMs = about || !heardSeq ? 0 : hub.turn.now - session.heardAt;
   const { gapMs, wishMs, minMs, deadMs } = session.negotiation.pace();
-  return sendNumbered(hub, session, place, peer, (seq) => {
-    // Written out: to spread the parts into it would take longer than all the rest of a beat.
-    const frame: BeatFrame = {
-      type,
-      tag,
-      epoch,
-      session: number,
-      seq,
-      handed: how.handed ?? tagFor(session, place),
-      echo: about?.seq ?? heardSeq,
-      heldMicros: Math.min(2 ** 32 - 1, Math.round(heldMs * 1_000)),
-      counted: !about && session.heardCounted,
-      asks,
-      gapMs,
-      wishMs,
-      minMs,
-      deadMs,
-      // By our clock, from when this endpoint began: it must fit, and 0 says nothing.
-      sentMicros: 1 + Math.round((hub.turn.now - hub.startedAt) * 1_000),
-      stalledMs: Math.min(2 ** 32 - 1, Math.round(hub.stalledMs)),
-      extra: NO_EXTRA,
-    };
-    if (!complete) return frame;
-    // A complete question is as long as any answer: nobody can be used to send more than came in.
-    const extra = asks ? new Uint8Array(MAX_ID_BYTES - encodeText(id).length) : NO_EXTRA;
-    return { ...frame, identity: { boot, id }, extra };
-  });
+  // Written out: to spread the parts into it would take longer than all the rest of a beat.
+  const frame: BeatFrame = {
+    type,
+    tag,
+    epoch,
+    session: number,
+    seq,
+    handed: how.handed ?? tagFor(session, place),
+    echo: about?.seq ?? heardSeq,
+    heldMicros: Math.min(2 ** 32 - 1, Math.round(heldMs * 1_000)),
+    counted: !about && session.heardCounted,
+    asks,
+    gapMs,
+    wishMs,
+    minMs,
+    deadMs,
+    // By our clock, from when this endpoint began: it must fit, and 0 says nothing.
+    sentMicros: 1 + Math.round((hub.turn.now - hub.startedAt) * 1_000),
+    stalledMs: Math.min(2 ** 32 - 1, Math.round(hub.stalledMs)),
+    extra: NO_EXTRA,
+  };
+  if (!complete) return frame;
+  // A complete question is as long as any answer: nobody can be used to send more than came in.
+  const extra = asks ? new Uint8Array(MAX_ID_BYTES - encodeText(id).length) : NO_EXTRA;
+  return { ...frame, identity: { boot, id }, extra };
 }
 
 /** Something is to leave: where it is late, the other side is told, and we judge by what we tell it. */
@@ -192,16 +201,14 @@ export function keepPace(hub: Hub, session: Session): void {
   }
 }
 
-function sendNumbered(
-  hub: Hub,
-  session: Session,
-  place: Place,
-  peer: PeerRef | undefined,
-  frame: (seq: number) => LeaveFrame | BeatFrame,
-): number | undefined {
-  // Numbered before it leaves: a transport within one process may bring the echo back at once.
-  const seq = takeSeq(session, hub.turn.now, hub.monitor.observedNow());
-  if (transmit(hub, peer, place, frame(seq))) return seq;
+/** Numbers a frame before it leaves: a transport within one process may bring the echo back at once. */
+function nextSeq(hub: Hub, session: Session): number {
+  return takeSeq(session, hub.turn.now, hub.monitor.observedNow());
+}
+
+/** The number of a frame, or undefined where it did not leave after all. */
+function confirm(session: Session, seq: number, isSent: boolean): number | undefined {
+  if (isSent) return seq;
   giveBackSeq(session, seq);
   return undefined;
 }

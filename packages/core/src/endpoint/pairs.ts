@@ -4,7 +4,7 @@
 import type { PeerRef } from "../monitor/refs.ts";
 import type { EndReason } from "../peer/state.ts";
 import { derivePolicy, leastForgetAfterMs, type Policy } from "../policy.ts";
-import { attempt, type Hub, isDead, isLive, pairById, settle, transmit } from "./hub.ts";
+import { type Hub, isDead, isLive, pairById, settle, transmit } from "./hub.ts";
 import type { EndpointAddOptions, LeaveOptions, LeaveSoonOptions } from "./options.ts";
 import { type BeatOptions, keepPace, sendBeat, sendLeave } from "./outbox.ts";
 import { distrust, type Pair, type Path, type Place, type Session } from "./session.ts";
@@ -109,7 +109,7 @@ export function renew(hub: Hub, pair: Pair): void {
 }
 
 /** A BEAT in the current conversation. */
-export function beat(hub: Hub, pair: Pair, how: BeatOptions = {}): void {
+export function beat(hub: Hub, pair: Pair, how?: BeatOptions): void {
   const seq = sendBeat(hub, pair.current, how);
   if (!seq) return;
   hub.monitor.sent(pair.ref);
@@ -123,10 +123,13 @@ export function observeBeat(
   seq: number,
 ): void {
   const { options, turn } = hub;
-  attempt(hub, () => {
-    if (options.observeBeats?.() === true)
-      turn.push({ type: "beat", peer, id, direction, at: turn.now, seq });
-  });
+  // Without a closure: this happens at every beat.
+  try {
+    if (options.observeBeats?.() !== true) return;
+  } catch (error) {
+    return turn.fail(error);
+  }
+  turn.push({ type: "beat", peer, id, direction, at: turn.now, seq });
 }
 
 /** An application message; false where it was not sent. */

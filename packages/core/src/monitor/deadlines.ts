@@ -5,8 +5,12 @@
 
 import { NEVER } from "../peer/state.ts";
 
+// Minima begin with `Number.POSITIVE_INFINITY` here and not with NEVER: engines look up anew what is imported,
+// do not know that it is a number, and box what a loop makes of it.
 const FAN_BITS = 4;
 const FAN = 2 ** FAN_BITS;
+/** Up to so many are sorted one by one. */
+const FEW = 16;
 
 export class Deadlines {
   /** From the leaves up to the root, which is a level of one. */
@@ -77,11 +81,31 @@ export class Deadlines {
     if (this.#cursor > 0) this.#visitAll(0, this.#cursor);
     const due = this.#due;
     this.#cursor = due.length === limit ? (due[limit - 1] as number) + 1 : 0;
-    const leaves = this.#levels[0] as Float64Array;
-    return due.sort((a, b) => (leaves[a] as number) - (leaves[b] as number) || a - b);
+    return this.#sort(due);
   }
 
   // ── inside ─────────────────────────────────────────────────────────────────────────────────────
+
+  /** By deadline, then slot. A few, which is what most ticks take, are sorted in place, without garbage. */
+  #sort(due: number[]): readonly number[] {
+    const leaves = this.#levels[0] as Float64Array;
+    if (due.length > FEW) {
+      return due.sort((a, b) => (leaves[a] as number) - (leaves[b] as number) || a - b);
+    }
+    for (let next = 1; next < due.length; next++) {
+      const slot = due[next] as number;
+      const at = leaves[slot] as number;
+      let place = next;
+      for (; place > 0; place--) {
+        const before = due[place - 1] as number;
+        const beforeAt = leaves[before] as number;
+        if (beforeAt < at || (beforeAt === at && before < slot)) break;
+        due[place] = before;
+      }
+      due[place] = slot;
+    }
+    return due;
+  }
 
   #visitAll(from: number, until: number): void {
     this.#from = from;
@@ -98,7 +122,7 @@ export class Deadlines {
       return;
     }
     const first = node << FAN_BITS;
-    let least = NEVER;
+    let least = Number.POSITIVE_INFINITY;
     for (let child = first; child < first + FAN; child++) {
       const reached = (bounds[child] as number) <= this.#now;
       if (reached && this.#isWanted(below, child)) this.#visit(below, child);
@@ -125,7 +149,7 @@ export class Deadlines {
       taken |= 1 << index;
       this.#due.push(slot);
     }
-    let least = NEVER;
+    let least = Number.POSITIVE_INFINITY;
     for (let index = 0; index < FAN; index++) {
       if ((taken >>> index) & 1) continue;
       const slot = first + index;

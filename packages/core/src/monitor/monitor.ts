@@ -360,13 +360,14 @@ export class Monitor implements Iterable<PeerRef> {
     if (due.length === 0 && lateMs === 0 && stalls.health === 0) return;
     this.#judgeSelf(stalled ? 0 : lateMs, due, now);
     const { health, paused } = stalls;
+    const event = { type: "tick", at: now, health, judging: !paused } as const;
     for (const slot of due) {
       try {
-        this.#peers.step(slot, { type: "tick", at: now, health, judging: !paused });
+        this.#peers.step(slot, event);
       } catch (error) {
         // Only a detector can throw: its peer gets its beat, if not its verdict, and the others both.
         this.#turn.fail(error);
-        this.#peers.step(slot, { type: "tick", at: now, health, judging: false });
+        this.#peers.step(slot, { ...event, judging: false });
       }
     }
   }
@@ -428,9 +429,10 @@ export class Monitor implements Iterable<PeerRef> {
     const { counts, policies } = rows;
     const stalls = this.#stalls;
     // Nobody is judged in a pause, so nobody's silence is held against ourselves.
-    const isSilent = (slot: number) =>
-      rows.status(slot) === "alive" && now >= this.#peers.verdictAt(slot);
-    const newlySilent = stalls.paused ? 0 : due.filter(isSilent).length;
+    let newlySilent = 0;
+    for (const slot of stalls.paused ? [] : due) {
+      if (rows.status(slot) === "alive" && now >= this.#peers.verdictAt(slot)) newlySilent += 1;
+    }
     const before = stalls.health;
     stalls.judgeSelf(lateMs, counts.suspect, newlySilent, policies.judged, now);
     this.#noteHealth(before);

@@ -212,6 +212,15 @@ export class Peers {
   #push(output: PeerOutput): void {
     const peer = this.rows.ref(this.#slot);
     const id = this.rows.id(this.#slot);
+    if (output.type === "beat") {
+      // In one piece: an object that grows later is two.
+      const { type, session, probe } = output;
+      const isNameless = id === undefined;
+      this.#turn.push(
+        isNameless ? { type, session, probe, peer } : { type, session, probe, peer, id },
+      );
+      return;
+    }
     if (output.type === "forget") this.#isForgotten = true;
     if (output.type === "changed" && output.reason === "silence") this.#noteDetection();
     this.#turn.push(Object.assign(output, id === undefined ? { peer } : { peer, id }));
