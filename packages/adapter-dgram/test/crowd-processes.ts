@@ -10,7 +10,7 @@ const MOST_TRIES = 5;
 /** Shares of the datagrams, each way. */
 export const NETWORK = { lost: 0.1, doubled: 0.05, overtaken: 0.05 };
 
-export interface CrowdOptions {
+interface CrowdOptions {
   readonly peers: number;
   /** How many of them are killed, and as many frozen. */
   readonly gone: number;
@@ -33,7 +33,7 @@ interface Costs {
   readonly socketErrors: Readonly<Record<string, number>>;
 }
 
-export interface Death {
+interface Death {
   readonly id: string;
   readonly reason: string;
   readonly silenceMs: number;
@@ -41,7 +41,7 @@ export interface Death {
   readonly afterMs: number;
 }
 
-export interface Seen extends Costs {
+interface Seen extends Costs {
   readonly tookMs: number;
   readonly suspected: readonly string[];
   readonly deaths: readonly Death[];
@@ -50,7 +50,7 @@ export interface Seen extends Costs {
   readonly buffers: unknown;
 }
 
-export interface Watch {
+interface Watch {
   readonly what: string;
   readonly ms: number;
   /** For how long the observer is blocked first. */
