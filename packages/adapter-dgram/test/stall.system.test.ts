@@ -1,3 +1,3 @@
 import { describeStalls } from "../../adapter-net/test/stall.ts";
 
-describeStalls("udp", 3);
+describeStalls("udp", 1);

@@ -1,3 +1,3 @@
 import { describeStalls } from "./stall.ts";
 
-describeStalls("tcp", 3);
+describeStalls("tcp", 1);
