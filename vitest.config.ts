@@ -14,6 +14,8 @@ const tiers = {
   test: {
     include: ["packages/*/test/**/*.test.ts", "test/**/*.test.ts"],
     exclude: [...configDefaults.exclude, SYSTEM, SOAK],
+    // All cores: nothing in here looks at a clock.
+    maxWorkers: "100%",
     testTimeout: minutes(1),
     hookTimeout: minutes(1),
   },
