@@ -1,20 +1,27 @@
-// What forty million heard beats leave on the heap, and what a full collection costs with all peers.
+// What forty million heard beats leave on the heap, and what a full collection costs with all peers. `learns`:
+// with `adaptive`, from frames that bear their sender's timestamp.
 
 import { PerformanceObserver } from "node:perf_hooks";
+import { adaptive } from "@systole/core/detectors";
 import { livingMonitor } from "./contenders.mjs";
 import { median, shuffled, timeMs } from "./measuring.mjs";
 
 const BEATS = 40_000_000;
 
-export async function measure({ peers, numbered, detects, beats = BEATS }) {
-  const { clock, monitor } = livingMonitor(peers, { numbered, detects });
+export async function measure({ peers, learns, numbered = learns, detects, beats = BEATS }) {
+  const { clock, monitor } = livingMonitor(peers, {
+    numbered,
+    detects: learns ? adaptive() : detects,
+  });
+  const sign = learns ? { sentAtMs: 0.5, gapMs: 1_000 } : undefined;
   const order = shuffled(peers);
   let seq = 1;
   const hear = (count) => {
     for (let done = 0; done < count; done += peers) {
       clock.at += 0.25;
       seq += 1;
-      if (numbered) for (let n = 0; n < peers; n++) monitor.heardBeat(order[n], seq);
+      if (sign) sign.sentAtMs = clock.at - 5.5;
+      if (numbered) for (let n = 0; n < peers; n++) monitor.heardBeat(order[n], seq, sign);
       else for (let n = 0; n < peers; n++) monitor.heard(order[n]);
     }
   };

@@ -1,6 +1,6 @@
-// The hot path in (the one out is in ordinary-out.ts): the short BEAT of a living peer that says nothing new about who it is, where it is, or how
-// often it sends. It is read straight from its bytes and has the effect that inbox.ts and conversation.ts
-// would give it, without an object. Whatever is not that ordinary is left to them, untouched.
+// The hot path in (the one out is in ordinary-out.ts): the short BEAT of a living peer that says nothing new
+// about who it is, where it is, or how often it sends. It is read straight from its bytes and has the effect
+// that inbox.ts and conversation.ts would give it, without an object. All else is left to them, untouched.
 
 import { fixed } from "../detectors/fixed.ts";
 import { spend } from "./conversation.ts";

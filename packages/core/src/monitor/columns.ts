@@ -7,7 +7,7 @@ import { isJudged, NEVER, Peer, type Reason, type Role, type Status } from "../p
 import { Extras } from "./extras.ts";
 import { grown, Slots } from "./refs.ts";
 import type { Stalls } from "./stalls.ts";
-import { blankTally, Tallies } from "./tallies.ts";
+import { Tallies } from "./tallies.ts";
 
 /** A row is six doubles; what is looked at most often has columns of its own. */
 const ROW = 6;
@@ -65,7 +65,6 @@ export class Columns {
 
   constructor(stalls: Stalls) {
     this.#stalls = stalls;
-    this.#hand.arrivals = blankTally();
     this.tallies = new Tallies(this.#hand.arrivals);
   }
 

@@ -1,10 +1,10 @@
 // What is known of everybody's arrivals: a row of numbers a peer in one array. Nothing is taken before
 // somebody numbers its frames, and more a row only once somebody times them or a detector learns.
 
-import { COUNTS, Tally } from "../peer/tally.ts";
+import type { Tally } from "../peer/tally.ts";
 
 export class Tallies {
-  /** The row in hand. Blank as long as there are none. */
+  /** The row in hand. Before anybody numbers its frames, everybody shares a row of zeros. */
   readonly #inHand: Tally;
   #width = 0;
   #slots = 0;
@@ -44,9 +44,4 @@ export class Tallies {
   clear(slot: number): void {
     if (this.#width > 0) this.take(slot).clear();
   }
-}
-
-/** Before anybody numbers its frames, everybody shares this row of zeros. */
-export function blankTally(): Tally {
-  return new Tally(COUNTS);
 }

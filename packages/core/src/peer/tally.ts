@@ -272,7 +272,7 @@ function smoothRtt({ cells, at }: Tally, sampleMs: number): void {
   cells[at + HAS_RTT] = 1;
 }
 
-/** What the detectors are told, the same object for every beat: nothing is allocated when one is heard. */
+/** What the detectors are told: the same object for every beat, not one each. */
 const beat: { -readonly [Name in keyof Beat]: Beat[Name] } = {
   at: 0,
   sentAtMs: undefined,
