@@ -68,7 +68,7 @@ export const phi = {
 class Phi {
   from = 0;
   unit = 0;
-  #n = 1;
+  #n = 2;
   #last = Number.NaN;
   #spoilt = false;
   /** @param {number} intervalMs */
@@ -79,12 +79,9 @@ class Phi {
   }
 
   /** @param {Beat} beat */
-  hear({ at, interval, declared, ours, spoilt }) {
+  hear({ at, declared, ours, spoilt }) {
     const gap = at - this.#last;
     const outage = this.mean + 3 * this.intervalMs + 5.226 * this.unit;
-    // By then two ends have agreed on a pace.
-    if (this.#n < 10) this.intervalMs = interval;
-    this.#n = Math.max(2, this.#n);
     // `spoilt` at either end; the gap after an outage is not recorded, as in Pekko.
     if (!spoilt && !this.#spoilt && declared === 0 && ours === 0 && gap <= outage) {
       this.#n += 1;
@@ -111,7 +108,7 @@ export const adaptive = {
   aware: true,
   range: [-4, 200],
   usual: 1.5,
-  create: (intervalMs, _meanGapMs, margin = 0) => new Adaptive(intervalMs, margin),
+  create: (intervalMs, _meanGapMs, margin = 0) => new Adaptive(intervalMs, margin * intervalMs),
   deadline: (from) => from,
 };
 
@@ -145,10 +142,10 @@ class Adaptive {
   #savingMs = 0;
   #seq = 0;
 
-  /** @param {number} intervalMs @param {number} margin in intervals */
-  constructor(intervalMs, margin) {
+  /** @param {number} intervalMs @param {number} marginMs */
+  constructor(intervalMs, marginMs) {
     this.intervalMs = intervalMs;
-    this.margin = margin;
+    this.marginMs = marginMs;
     this.#lastError = this.#meanError = this.#usualError = intervalMs / 50;
   }
 
@@ -163,16 +160,13 @@ class Adaptive {
       this.#learn(x, interval);
     }
     this.#seq = beat.seq;
-    // By then two ends have agreed on a pace.
-    if (this.#heard < 8) this.intervalMs = interval;
     this.#stalled(beat.declared);
     // Follow the leader, but never further than four errors from the frame that just came.
     const error = Math.min(this.#lastError, this.#meanError);
     const leader = this.#lastError < this.#meanError ? this.#last : this.#mean;
     const expected = clamp(leader, x - 4 * error, x + 4 * error);
     // Between milliseconds, which cover fast paces first, and intervals, which cover all alike.
-    const slowdown = Math.max(1, interval / this.intervalMs);
-    const marginMs = this.margin * this.intervalMs * Math.sqrt(slowdown);
+    const marginMs = this.marginMs * Math.sqrt(Math.max(1, interval / this.intervalMs));
     // Times of more jitter than usual; where delays wander, following the last frame is better.
     const wanders = this.#meanError > 1.4 * this.#lastError;
     const restlessMs = wanders ? 0 : 8 * Math.max(0, error - 1.3 * this.#usualError);

@@ -13,8 +13,6 @@ export interface AdaptiveOptions {
   readonly margin?: number | undefined;
 }
 
-/** By then two endpoints have agreed on a pace: what is announced is the gap that margins are counted in. */
-const SETTLED = 8;
 /** Beats' worth of margin that can be saved. */
 const RESERVE_GAPS = 100;
 
@@ -84,8 +82,8 @@ class Estimate {
   #dueAt = 0;
   #plainMs = 0;
   #savingMs = 0;
-  /** The gap that margins are counted in. */
-  #usualGapMs = 0;
+  /** The first gap that was announced. */
+  #firstGapMs = 0;
 
   constructor(margin: number) {
     this.#margin = margin;
@@ -101,11 +99,10 @@ class Estimate {
       trouble = stalledMs === 0 && this.#settle(beat);
       this.#learn(lateness, gapMs);
     }
-    if (this.#heard < SETTLED) this.#usualGapMs = gapMs;
     this.#noteStall(beat.declaredMs);
-    const slowdown = Math.max(1, gapMs / this.#usualGapMs);
+    const slowdown = Math.max(1, gapMs / this.#firstGapMs);
     // Between milliseconds, which cover fast paces first, and gaps, which cover all alike.
-    const marginMs = this.#margin * this.#usualGapMs * Math.sqrt(slowdown);
+    const marginMs = this.#margin * this.#firstGapMs * Math.sqrt(slowdown);
     this.#dueAt =
       sentAt + gapMs + this.#expected(lateness) + Math.min(this.#restlessMs(), marginMs);
     const used = this.#usedMargin(marginMs, gapMs, trouble);
@@ -115,6 +112,7 @@ class Estimate {
   }
 
   #begin(lateness: number, gapMs: number): void {
+    this.#firstGapMs = gapMs;
     this.#lastError = this.#meanError = this.#usualError = gapMs / 50;
     this.#restart(lateness);
   }
@@ -221,7 +219,7 @@ class Estimate {
     this.#dueAt = memory[from + 13] as number;
     this.#plainMs = memory[from + 14] as number;
     this.#savingMs = memory[from + 15] as number;
-    this.#usualGapMs = memory[from + 16] as number;
+    this.#firstGapMs = memory[from + 16] as number;
   }
 
   store(memory: Float64Array, from: number): void {
@@ -241,7 +239,7 @@ class Estimate {
     memory[from + 13] = this.#dueAt;
     memory[from + 14] = this.#plainMs;
     memory[from + 15] = this.#savingMs;
-    memory[from + 16] = this.#usualGapMs;
+    memory[from + 16] = this.#firstGapMs;
   }
 }
 

@@ -8,9 +8,9 @@ import type { Beat, LearningDetector } from "./detector.ts";
 export interface PhiOptions {
   /** The φ at which suspicion begins, above 0 and at most 300: φ 8 is a chance of 10⁻⁸. Default 8. */
   readonly threshold?: number | undefined;
-  /** What is added to the mean gap, in ms, at least 0. Default: three times the announced gap. */
+  /** What is added to the mean gap, in ms, at least 0. Default: three times the first announced gap. */
   readonly acceptablePauseMs?: number | undefined;
-  /** The least standard deviation, in ms, above 0. Default: a tenth of the announced gap. */
+  /** The least standard deviation, in ms, above 0. Default: a tenth of the first announced gap. */
   readonly minDeviationMs?: number | undefined;
 }
 
@@ -21,11 +21,9 @@ const MEAN = 2;
 const VARIANCE = 3;
 const LAST_AT = 4;
 const WAS_SPOILT = 5;
-const USUAL_GAP = 6;
+const FIRST_GAP = 6;
 const SIZE = 7;
 
-/** By then two endpoints have agreed on a pace: what is announced is the gap that options are counted in. */
-const SETTLED = 10;
 /** Weighs as many gaps as a window of 1000, in one number. */
 const GAIN = 2 / 1_001;
 
@@ -59,10 +57,10 @@ export function phi(options: PhiOptions = {}): LearningDetector {
     size: SIZE,
     learn(memory, from, beat) {
       learnGap(memory, from, beat);
-      const usualGapMs = memory[from + USUAL_GAP] as number;
-      const pauseMs = acceptablePauseMs ?? 3 * usualGapMs;
+      const firstGapMs = memory[from + FIRST_GAP] as number;
+      const pauseMs = acceptablePauseMs ?? 3 * firstGapMs;
       const deviationMs = Math.sqrt(memory[from + VARIANCE] as number);
-      const leastMs = minDeviationMs ?? usualGapMs / 10;
+      const leastMs = minDeviationMs ?? firstGapMs / 10;
       const mean = memory[from + MEAN] as number;
       memory[from + VERDICT] = mean + pauseMs + z * Math.max(leastMs, deviationMs);
     },
@@ -103,7 +101,7 @@ function learnGap(memory: Float64Array, from: number, beat: Beat): void {
   const gaps = memory[from + GAPS] as number;
   if (gaps === 0) {
     memory[from + GAPS] = 2;
-    memory[from + MEAN] = gapMs;
+    memory[from + MEAN] = memory[from + FIRST_GAP] = gapMs;
     memory[from + VARIANCE] = (gapMs / 4) ** 2;
   } else {
     const seenMs = at - (memory[from + LAST_AT] as number);
@@ -111,7 +109,6 @@ function learnGap(memory: Float64Array, from: number, beat: Beat): void {
     const isOutage = seenMs > (memory[from + VERDICT] as number);
     if (!isSpoilt && !isOutage) average(memory, from, gaps + 1, seenMs);
   }
-  if (gaps < SETTLED) memory[from + USUAL_GAP] = gapMs;
   memory[from + LAST_AT] = at;
   memory[from + WAS_SPOILT] = Number(spoilt);
 }
