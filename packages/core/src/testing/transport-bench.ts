@@ -16,6 +16,7 @@ export type TransportRule =
   | "once"
   | "right-peer"
   | "not-kept"
+  | "at-once"
   | "not-sent"
   | "ended"
   | "ended-once"
@@ -52,7 +53,7 @@ export interface ContractReceiver {
 export interface ContractEnd {
   /** What your glue passes as `from` for what arrives at this end. */
   readonly path: ContractPath;
-  /** What your glue does in `send`: false or throwing means not sent. */
+  /** What your glue does in `send`: false or throwing means not sent. Never a promise. */
   send(frame: Uint8Array<ArrayBuffer>): unknown;
   /** Closes this end. May return a promise. */
   close(): unknown;
@@ -200,10 +201,17 @@ export class Bench {
 /** Whether a transport takes a frame. */
 export function isTaken(end: ContractEnd, frame: Uint8Array<ArrayBuffer>): boolean {
   try {
-    return end.send(frame) !== false;
+    const answer = end.send(frame);
+    // Its failure would be nobody's; that there is a promise at all is a rule of its own.
+    if (isPromise(answer)) answer.then(undefined, () => {});
+    return answer !== false;
   } catch {
     return false;
   }
+}
+
+export function isPromise(answer: unknown): answer is PromiseLike<unknown> {
+  return typeof (answer as PromiseLike<unknown> | undefined)?.then === "function";
 }
 
 /** A valid BEAT, told apart by its number, with every byte value in it as far as its size allows. */
