@@ -3,6 +3,7 @@
 
 import type { Host } from "../host.ts";
 import { mix } from "../peer/rules.ts";
+import { EventQueue } from "./event-queue.ts";
 
 /** How a link treats what is sent over it. */
 export interface LinkOptions {
@@ -78,7 +79,9 @@ export class SimulatedNetwork {
   readonly #duplicate: number;
   readonly #nodes: Map<string, SimulatedNode> = new Map();
   readonly #cuts: Set<string> = new Set();
-  #deliveries: Delivery[] = [];
+  readonly #deliveries: EventQueue<Delivery> = new EventQueue();
+  /** What a cut holds back, until it heals. */
+  #heldBack: Delivery[] = [];
   readonly #channelFreeAt: Map<string, number> = new Map();
   #draws = 0;
   #orders = 0;
@@ -108,6 +111,9 @@ export class SimulatedNetwork {
   heal(a: string, b: string): void {
     this.#cuts.delete(`${a}>${b}`);
     this.#cuts.delete(`${b}>${a}`);
+    const waiting = this.#heldBack;
+    this.#heldBack = waiting.filter((delivery) => this.#isHeldBack(delivery));
+    for (const each of waiting) if (!this.#isHeldBack(each)) this.#deliveries.push(each);
   }
 
   /**
@@ -182,10 +188,7 @@ export class SimulatedNetwork {
   }
 
   #nextAt(): number {
-    let at = Number.POSITIVE_INFINITY;
-    for (const delivery of this.#deliveries) {
-      if (!this.#isHeldBack(delivery)) at = Math.min(at, delivery.at);
-    }
+    let at = this.#deliveries.first?.at ?? Number.POSITIVE_INFINITY;
     for (const node of this.#nodes.values()) at = Math.min(at, node.wakesAt());
     return at;
   }
@@ -197,16 +200,15 @@ export class SimulatedNetwork {
 
   /** Delivers what has arrived, and lets every node run until it has nothing left to do. */
   #settle(): void {
-    const arrived: Delivery[] = [];
-    this.#deliveries = this.#deliveries.filter((delivery) => {
-      if (delivery.at > this.now || this.#isHeldBack(delivery)) return true;
-      arrived.push(delivery);
-      return false;
-    });
-    arrived.sort((a, b) => a.at - b.at || a.order - b.order);
-    for (const { to, from, bytes } of arrived) {
-      this.counts.delivered += 1;
-      to.arrive(bytes, from);
+    for (let due = this.#deliveries.first; due && due.at <= this.now; ) {
+      this.#deliveries.pop();
+      if (this.#isHeldBack(due)) {
+        this.#heldBack.push(due);
+      } else {
+        this.counts.delivered += 1;
+        due.to.arrive(due.bytes, due.from);
+      }
+      due = this.#deliveries.first;
     }
     for (const node of this.#nodes.values()) node.work();
   }
