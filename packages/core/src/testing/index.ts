@@ -1,7 +1,15 @@
 // @systole/core/testing: names only.
 
+export {
+  type History,
+  type HistoryEvent,
+  type HistoryStep,
+  type PlayedStep,
+  playHistory,
+} from "./history.ts";
 export { ManualHost, type ManualHostOptions } from "./manual-host.ts";
 export {
+  type Bursts,
   type LinkOptions,
   type NetworkOptions,
   type NodeOptions,
