@@ -8,6 +8,7 @@ export {
   playHistory,
 } from "./history.ts";
 export { ManualHost, type ManualHostOptions } from "./manual-host.ts";
+export { playScenario, type ScenarioOptions } from "./scenario.ts";
 export {
   type Bursts,
   type LinkOptions,
