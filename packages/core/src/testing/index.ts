@@ -13,10 +13,9 @@ export {
   type Bursts,
   type LinkOptions,
   type NetworkOptions,
-  type NodeOptions,
   SimulatedNetwork,
-  SimulatedNode,
 } from "./simulated-network.ts";
+export { type NodeOptions, SimulatedNode } from "./simulated-node.ts";
 export {
   type ContractEnd,
   type ContractPair,
