@@ -3,7 +3,7 @@
 
 import { EventEmitter } from "node:events";
 import { readFileSync } from "node:fs";
-import { MessageChannel } from "node:worker_threads";
+import type { MessageChannel } from "node:worker_threads";
 import { type MonitorOutput, strict } from "@systole/core";
 import { createEndpoint } from "@systole/core/endpoint";
 import { recordMonitor, replay } from "@systole/core/replay";
@@ -89,42 +89,30 @@ describe("docs/custom-transports.md", () => {
     expect(await bindPort()).toBeTypeOf("function");
   });
 
-  test("endpoint", async () => {
+  test("live", async () => {
     const turn = setImmediate;
     vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout", "performance"] });
-    const { port1, port2 } = new MessageChannel();
-    const bind = await bindPort();
     const lines: string[] = [];
-    // The other side has no timer: it only answers, and waits for whoever comes.
-    const worker = createEndpoint<object>({
-      id: "worker",
-      host: systemHost(),
-      accept: () => true,
-      send: (_peer, frame) => end.send(frame),
-      emit() {},
-    });
-    const end = bind(port2, worker);
-    const scope = { bindPort: bind, port: port1, log: (line: string) => lines.push(line) };
-    const { endpoint, driving } = await run(page, "endpoint", scope, ["endpoint", "driving"]);
-    const line = async (count: number) => {
-      for (let round = 0; round < 200 && lines.length < count; round++) {
-        vi.advanceTimersByTime(5);
-        await new Promise((resolve) => turn(resolve));
-      }
-      return lines[count - 1];
-    };
-    expect(await line(1)).toBe("worker is alive (session 1)");
-    port2.close();
-    expect(await line(2)).toMatch(/^worker is gone: its connection was closed/);
-    (endpoint as { close(): void }).close();
-    (driving as Disposable)[Symbol.dispose]();
+    const console = { log: (line: string) => lines.push(line) };
+    const block = page.get("live") ?? "";
+    const shown = [...block.matchAll(/^\/\/ (.*)$/gm)].map(([, line]) => line);
+    await run(page, "live", { console }, [], { "./port.mjs": { bindPort: await bindPort() } });
+    for (let round = 0; round < 1_000 && lines.length < shown.length; round++) {
+      vi.advanceTimersByTime(5);
+      await new Promise((resolve) => turn(resolve));
+    }
+    const rough = (said: readonly (string | undefined)[]) =>
+      said.map((line) => line?.replace(/in \d+ ms/, "in a while"));
+    expect(rough(lines)).toEqual(rough(shown));
   });
 
   test("contract", async () => {
     const cases: [name: string, run: () => Promise<void>][] = [];
     const register = (name: string, run: () => Promise<void>) => cases.push([name, run]);
-    const scope = { bindPort: await bindPort() };
-    await run(page, "contract", scope, [], { vitest: { test: register } });
+    await run(page, "contract", {}, [], {
+      vitest: { test: register },
+      "./port.mjs": { bindPort: await bindPort() },
+    });
     expect(cases.length).toBeGreaterThan(8);
     for (const [name, run] of cases) {
       await expect(run(), name).resolves.toBeUndefined();
@@ -138,7 +126,10 @@ describe("docs/custom-transports.md", () => {
     const register = (_name: string, run: () => Promise<void>) =>
       runs.push(run().catch((error: Error) => void found.push(error.message)));
     const runs: Promise<void>[] = [];
-    await runExample(page.get("contract") ?? "", { bindPort }, [], { vitest: { test: register } });
+    await runExample(page.get("contract") ?? "", {}, [], {
+      vitest: { test: register },
+      "./port.mjs": { bindPort },
+    });
     await Promise.all(runs);
     expect(found).toEqual([expect.stringMatching(/^not-sent: /)]);
   });
@@ -160,8 +151,43 @@ describe("docs/custom-transports.md", () => {
     await run(page, "network", { seen });
     const of = (id: string) =>
       seen.filter((line) => line.startsWith(`${id}:`)).map((l) => l.split(" ")[2]);
-    const lives = ["alive", "suspect", "dead", "connecting", "alive"];
-    expect([of("a"), of("b")]).toEqual([lives, lives]);
+    const cutAndHealed = ["alive", "suspect", "dead", "connecting", "alive"];
+    expect(of("b").slice(0, 5)).toEqual(cutAndHealed);
+    expect(of("a").slice(0, 7)).toEqual([...cutAndHealed, "suspect", "alive"]);
+    // The crash: for `a` a new session, and all over again for the one that was started anew.
+    expect(of("a").slice(7)).toEqual(["dead", "connecting", "alive"]);
+    expect(of("b").slice(5)).toEqual(["alive"]);
+  });
+
+  test("scenario", async () => {
+    await run(page, "scenario", { expect });
+    const { story } = await runExample(page.get("scenario") ?? "", { expect }, ["story"]);
+    expect(story).toContain("alive → suspect");
+  });
+
+  test("property", async () => {
+    class Pool {
+      isUsable = false;
+      on({ type, ...output }: { type: string; to?: string }) {
+        if (type === "changed") this.isUsable = output.to === "alive";
+      }
+    }
+    const properties: (() => void)[] = [];
+    const vitest = {
+      expect,
+      test: (_name: string, property: () => void) => properties.push(property),
+    };
+    await run(page, "property", { createPool: () => new Pool() }, [], { vitest });
+    expect(properties).toHaveLength(1);
+    expect(properties[0]).not.toThrow();
+    // Who forgets that suspects are not alive is found out.
+    await runExample(
+      page.get("property") ?? "",
+      { createPool: () => Object.assign(new Pool(), { on() {} }) },
+      [],
+      { vitest },
+    );
+    expect(properties[1]).toThrow("Property failed");
   });
 });
 

@@ -9,6 +9,8 @@ import * as quality from "@systole/core/quality";
 import * as replay from "@systole/core/replay";
 import * as system from "@systole/core/system";
 import * as testing from "@systole/core/testing";
+import * as arbitraries from "@systole/core/testing/arbitraries";
+import * as fastCheck from "fast-check";
 import { transformWithOxc } from "vite";
 import * as vitest from "vitest";
 
@@ -22,6 +24,8 @@ const modules: Record<string, object> = {
   "@systole/core/replay": replay,
   "@systole/core/system": system,
   "@systole/core/testing": testing,
+  "@systole/core/testing/arbitraries": arbitraries,
+  "fast-check": fastCheck,
   "node:worker_threads": threads,
   vitest,
 };
@@ -57,6 +61,10 @@ export async function runExample(
       if (known[from] === undefined) throw new Error(`an example imports ${from}`);
       const bindings = names.replaceAll(/ as /g, ": ");
       return `const {${bindings}} = imports[${JSON.stringify(from)}];`;
+    })
+    .replaceAll(/^import (\w+) from "(.+)";$/gm, (_line, name: string, from: string) => {
+      if (known[from] === undefined) throw new Error(`an example imports ${from}`);
+      return `const ${name} = imports[${JSON.stringify(from)}].default;`;
     })
     .replaceAll(/^export (?=function|const|class)/gm, "");
   const AsyncFunction = (async () => {}).constructor as FunctionConstructor;
