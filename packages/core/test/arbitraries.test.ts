@@ -58,3 +58,12 @@ test("all of fast-check will do in place of its default export", () => {
     fc.sample(plain.ids, { numRuns: 20, seed: 7 }),
   );
 });
+
+test("what is not fast-check is told what to give", () => {
+  expect(() => arbitraries({} as typeof fc)).toThrow(
+    expect.objectContaining({ code: "ERR_SYSTOLE_OPTION" }),
+  );
+  expect(() => arbitraries(undefined as unknown as typeof fc)).toThrow(
+    'fc must be fast-check (got undefined).\nGive it what you import: import fc from "fast-check".',
+  );
+});

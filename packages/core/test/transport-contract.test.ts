@@ -275,6 +275,15 @@ describe("a right transport", () => {
   });
 });
 
+test.each([
+  [{ transport: "messages" }, 'transport must be one of stream, message, datagram, signs (got "me'],
+  [{ patience: 0 }, "patience must be at least 1 (got 0)"],
+])("%j is no option", (options, why) => {
+  expect(() => transportContract(memory("message"), options as TransportContractOptions)).toThrow(
+    why,
+  );
+});
+
 describe("a transport that", () => {
   const broken: readonly (readonly [Kind, Fault, TransportRule])[] = [
     ["message", "loses long frames", "delivers"],

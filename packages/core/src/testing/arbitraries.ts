@@ -4,6 +4,7 @@
 import type fastCheck from "fast-check";
 import type { Arbitrary } from "fast-check";
 import type { Detector } from "../detectors/detector.ts";
+import { checkOption, SystoleTypeError } from "../errors.ts";
 import { type FrameArbitraries, frameArbitraries } from "./arbitrary-frames.ts";
 import { type HistoryArbitraries, historyArbitraries } from "./arbitrary-histories.ts";
 import { type PolicyArbitraries, policyArbitraries } from "./arbitrary-policies.ts";
@@ -30,6 +31,7 @@ export interface Arbitraries extends PolicyArbitraries, HistoryArbitraries, Fram
  * shrinks to a case that can be read.
  *
  * @param fc fast-check 3.22 or later.
+ * @throws TypeError `ERR_SYSTOLE_OPTION` for something else.
  * @example
  * ```ts
  * const { histories } = arbitraries(fc, { detectors: [mine] });
@@ -39,6 +41,9 @@ export interface Arbitraries extends PolicyArbitraries, HistoryArbitraries, Fram
  * ```
  */
 export function arbitraries(fc: FastCheck, options: ArbitrariesOptions = {}): Arbitraries {
+  const wayOut = 'Give it what you import: import fc from "fast-check".';
+  const isOne = typeof fc?.record === "function" && typeof fc.constantFrom === "function";
+  checkOption(isOne, "fc", fc, "fast-check", wayOut, SystoleTypeError);
   const policies = policyArbitraries(fc, options.detectors ?? []);
   return { ...policies, ...historyArbitraries(fc, policies), ...frameArbitraries(fc) };
 }

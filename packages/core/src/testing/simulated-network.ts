@@ -2,6 +2,7 @@
 // (one-way ones, too), addresses that change. Everything follows from one seed. What a process in it may
 // suffer is in simulated-node.ts.
 
+import { checkOption } from "../errors.ts";
 import { mix } from "../peer/rules.ts";
 import { EventQueue } from "./event-queue.ts";
 import { type NodeOptions, SimulatedNode, type Wire } from "./simulated-node.ts";
@@ -50,6 +51,7 @@ interface Delivery {
 /**
  * A network of nodes in virtual time.
  *
+ * @throws RangeError `ERR_SYSTOLE_OPTION` for shares that are none, and delays before 0; so does `treat`.
  * @example
  * ```ts
  * const network = new SimulatedNetwork({ seed: 7, loss: 0.1 });
@@ -97,7 +99,9 @@ export class SimulatedNetwork implements Wire {
   }
 
   /** How all links treat what is sent from now on; what is not given is as by default. */
-  treat({ delayMs, loss, duplicate, bursts, corrupt, spikes }: LinkOptions): void {
+  treat(options: LinkOptions): void {
+    checkLink(options);
+    const { delayMs, loss, duplicate, bursts, corrupt, spikes } = options;
     this.#delayMs = delayMs ?? [1, 5];
     this.#loss = loss ?? 0;
     this.#duplicate = duplicate ?? 0;
@@ -132,20 +136,20 @@ export class SimulatedNetwork implements Wire {
 
   /**
    * A NAT gives a node another address: what it sends comes from there from now on, and what is sent to
-   * the address before is lost, unless that still works.
+   * any address before is lost, unless those still work.
    */
   rebind(
     name: string,
     address: string,
     { oldWorks = false }: { readonly oldWorks?: boolean } = {},
   ): void {
-    for (const [before, node] of this.#nodes) {
-      if (node.name !== name) continue;
-      if (!oldWorks) this.#nodes.delete(before);
-      node.address = address;
-      this.#nodes.set(address, node);
-      return;
+    const node = [...this.#nodes.values()].find((each) => each.name === name);
+    if (node === undefined) return;
+    for (const [before, each] of oldWorks ? [] : this.#nodes) {
+      if (each === node) this.#nodes.delete(before);
     }
+    node.address = address;
+    this.#nodes.set(address, node);
   }
 
   /** Lets `ms` of network time pass. */
@@ -257,4 +261,22 @@ export class SimulatedNetwork implements Wire {
     }
     for (const node of this.#nodes.values()) node.work();
   }
+}
+
+function checkLink({ delayMs = [1, 5], bursts, spikes, ...shares }: LinkOptions): void {
+  const [least, most] = delayMs;
+  const isDelay = least >= 0 && most >= least && most < Number.POSITIVE_INFINITY;
+  checkOption(isDelay, "delayMs", delayMs, "two finite numbers from 0 on, the smaller one first");
+  const { loss, duplicate, corrupt } = shares;
+  const all = {
+    ...{ loss, duplicate, corrupt, "bursts.enter": bursts?.enter, "bursts.leave": bursts?.leave },
+    "spikes.share": spikes?.share,
+  };
+  for (const [name, share = 0] of Object.entries(all)) {
+    checkOption(share >= 0 && share <= 1, name, share, "a share from 0 to 1");
+  }
+  const wayOut = "A link that never gets well again is cut: use `cut`.";
+  checkOption(bursts?.leave !== 0, "bursts.leave", bursts?.leave, "above 0", wayOut);
+  const { ms = 0 } = spikes ?? {};
+  checkOption(ms >= 0 && Number.isFinite(ms), "spikes.ms", ms, "a finite number from 0 on");
 }

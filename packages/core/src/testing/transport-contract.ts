@@ -2,6 +2,7 @@
 // runner. Each failure names the rule that is broken.
 
 import type { Transport } from "../endpoint/options.ts";
+import { checkOption, SystoleTypeError } from "../errors.ts";
 import {
   answersAtOnce,
   eachByItself,
@@ -53,6 +54,7 @@ export interface ContractCase {
 /**
  * The conformance suite for transports. `makePair` is called for each case, in some twice.
  *
+ * @throws TypeError or RangeError `ERR_SYSTOLE_OPTION`
  * @example
  * ```ts
  * for (const { name, run } of transportContract(makePair, { transport: "message" })) test(name, run);
@@ -63,6 +65,10 @@ export function transportContract(
   options: TransportContractOptions = {},
 ): readonly ContractCase[] {
   const { transport = "message", keepsFrames = false, patience = 200 } = options;
+  const kinds = Object.keys(KINDS);
+  const what = `one of ${kinds.join(", ")}`;
+  checkOption(kinds.includes(transport), "transport", transport, what, WAY_OUT, SystoleTypeError);
+  checkOption(patience >= 1 && Number.isInteger(patience), "patience", patience, "at least 1");
   const kind: Kind = { transport, keepsFrames };
   return CASES.filter(({ applies }) => applies(kind)).map(({ rules, what, run }) => ({
     name: `${rules.join(", ")}: ${what}`,
@@ -77,6 +83,14 @@ export function transportContract(
     },
   }));
 }
+
+const KINDS: Readonly<Record<Kind["transport"], true>> = {
+  stream: true,
+  message: true,
+  datagram: true,
+  signs: true,
+};
+const WAY_OUT = "See docs/custom-transports.md for which is yours.";
 
 interface Case {
   readonly rules: readonly TransportRule[];
