@@ -20,7 +20,7 @@ const host = systemHost();
 const monitor = createMonitor({
   host,
   // It speaks only when asked, so that ours are the beats and its answers are the life.
-  policy: { intervalMs: 100, suspectAfterMs: 400, deadAfterMs: 1_000, solicits: true },
+  policy: { intervalMs: 100, suspectAfterMs: 400, deadAfterMs: 1_500, solicits: true },
   emit(output) {
     if (output.type === "beat") end.send();
     if (output.type === "changed") follow(output);
