@@ -32,6 +32,42 @@ const modules: Record<string, object> = {
 
 export type Scope = Record<string, unknown>;
 
+/** A document whose blocks are run. */
+export class Document {
+  readonly #blocks: ReadonlyMap<string, string>;
+  readonly #left: Set<string>;
+
+  constructor(path: string) {
+    this.#blocks = examplesOf(path);
+    this.#left = new Set(this.#blocks.keys());
+  }
+
+  block(name: string): string {
+    return this.#blocks.get(name) ?? "";
+  }
+
+  /** What a block says it prints, in comments that are lines of their own. */
+  shown(name: string): readonly string[] {
+    return [...this.block(name).matchAll(/^\/\/ (.*)$/gm)].map(([, line = ""]) => line);
+  }
+
+  /** Runs a block; see `runExample`. */
+  async run(
+    name: string,
+    scope: Scope,
+    wanted: readonly string[] = [],
+    imports: Record<string, object> = {},
+  ): Promise<Scope> {
+    this.#left.delete(name);
+    return await runExample(this.block(name), scope, wanted, imports);
+  }
+
+  /** Blocks that were not run. */
+  get left(): readonly string[] {
+    return [...this.#left];
+  }
+}
+
 /** The named code blocks of a document. Blocks of code without a name are an error. */
 export function examplesOf(document: string): ReadonlyMap<string, string> {
   const text = readFileSync(new URL(document, root), "utf8");
