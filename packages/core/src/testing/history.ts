@@ -15,9 +15,11 @@ export type HistoryEvent = WithoutInstants[PeerEvent["type"]] & {
   readonly nonceAgoMs?: number | undefined;
 };
 
-/** What happens after a while, and for which share of it we ourselves stood still, 0 to 1. */
+/** What happens after a while. */
 export interface HistoryStep {
+  /** How long after the step before, in ms. */
   readonly waitMs: number;
+  /** For which share of it we ourselves stood still, 0 to 1. */
   readonly stallShare: number;
   readonly event: HistoryEvent;
 }
@@ -30,15 +32,19 @@ export interface History {
   readonly seed: number;
   /** How much of each of our stalls is forgiven on the clock that lateness cannot stop, in ms. */
   readonly graceMs: number;
+  /** What happens, in its order. */
   readonly steps: readonly HistoryStep[];
 }
 
 /** One step as it went. */
 export interface PlayedStep {
   readonly step: HistoryStep;
+  /** The peer before the event, and after it. */
   readonly before: PeerState;
-  readonly event: PeerEvent;
   readonly after: PeerState;
+  /** The event as the rules were given it, with its instant and our stalls so far. */
+  readonly event: PeerEvent;
+  /** What the rules answered. */
   readonly outputs: readonly PeerOutput[];
 }
 

@@ -58,6 +58,7 @@ export class SimulatedNode implements Host {
   #stopped = false;
   #draws = 0;
 
+  /** @internal Made by `network.node`. */
   constructor(network: Wire, name: string, options: NodeOptions, seed: number) {
     this.#network = network;
     this.name = this.address = name;

@@ -26,6 +26,7 @@ export type TransportRule =
 /** A rule that a transport broke, and how. */
 export class TransportContractError extends Error {
   override readonly name: string = "TransportContractError";
+  /** Which of them; the message begins with it. */
   readonly rule: TransportRule;
 
   constructor(rule: TransportRule, what: string) {
@@ -43,7 +44,9 @@ export type ContractPath = string | object;
 
 /** What your glue delivers to: an endpoint, or a stand-in for one. Hand it on like an endpoint. */
 export interface ContractReceiver {
+  /** Bytes that arrived at this end, on this connection or from this address. */
   receive(bytes: Uint8Array, from: ContractPath): void;
+  /** The connection is over; not for datagrams. */
   ended(from: ContractPath, reason: EndReason): void;
   /** Only for transports that carry signs of life instead of frames: call it for each. */
   heard(from: ContractPath): void;
@@ -69,7 +72,17 @@ export interface ContractPair {
   dispose?(): unknown;
 }
 
-/** Connects two ends, one of which delivers to `left`, the other to `right`. */
+/**
+ * Connects two ends, one of which delivers to `left`, the other to `right`. Resolves when both are open.
+ *
+ * @example
+ * ```ts
+ * const makePair: MakePair = (left, right) => {
+ *   const { port1, port2 } = new MessageChannel();
+ *   return { left: bindPort(port1, left), right: bindPort(port2, right), settle: nextTurn };
+ * };
+ * ```
+ */
 export type MakePair = (
   left: ContractReceiver,
   right: ContractReceiver,
