@@ -1,5 +1,7 @@
 // The network that everything else is simulated on does what its options say, and does it again by its seed.
+import fc from "fast-check";
 import { describe, expect, test } from "vitest";
+import { EventQueue } from "../src/testing/event-queue.ts";
 import { type NetworkOptions, SimulatedNetwork } from "../src/testing/simulated-network.ts";
 
 /** Sends numbered datagrams from `a` to `b`, one a millisecond, and returns what arrived. */
@@ -97,6 +99,25 @@ describe("a link", () => {
   });
 });
 
+test("events come by instant, and those of one instant in their order", () => {
+  fc.assert(
+    fc.property(fc.array(fc.tuple(fc.nat({ max: 5 }), fc.boolean())), (plan) => {
+      const queue = new EventQueue<{ at: number; order: number }>();
+      const model: { at: number; order: number }[] = [];
+      for (const [order, [at, takes]] of plan.entries()) {
+        const event = { at, order };
+        queue.push(event);
+        model.push(event);
+        model.sort((a, b) => a.at - b.at || a.order - b.order);
+        if (takes) expect(queue.pop()).toBe(model.shift());
+        expect(queue.first).toBe(model[0]);
+      }
+      while (model.length > 0) expect(queue.pop()).toBe(model.shift());
+      expect(queue.pop()).toBeUndefined();
+    }),
+  );
+});
+
 describe("a process", () => {
   test("has a clock that drifts, and timers that go by it", () => {
     const network = new SimulatedNetwork();
@@ -138,18 +159,6 @@ describe("a process", () => {
     expect(after.entropy()).not.toBe(before.entropy());
   });
 
-  test.each([
-    [true, 3_100],
-    [false, 100],
-  ])("that sleeps has a clock that goes on (%s) or stands still", (countsSleep, now) => {
-    const network = new SimulatedNetwork();
-    const node = network.node("a", { countsSleep });
-    network.run(100);
-    node.sleep(3_000);
-    network.run(3_000);
-    expect([node.now(), node.epochMs() - 1_767_225_600_000]).toEqual([now, 3_100]);
-  });
-
   test("behind a NAT has another address from one moment on, and its old one may go on working", () => {
     const network = new SimulatedNetwork({ delayMs: [1, 1] });
     const [a, b] = [network.node("a"), network.node("b")];
@@ -171,6 +180,38 @@ describe("a process", () => {
     expect([both(), both("elsewhere"), both("nowhere")]).toEqual([2, 2, 3]);
     expect(from).toEqual(["b", "elsewhere", "nowhere", "nowhere", "nowhere"]);
   });
+});
+
+test.each([true, false])(
+  "a machine sleeps, and its clock with it unless it counts sleep: %s",
+  (countsSleep) => {
+    const network = new SimulatedNetwork();
+    const node = network.node("a", { countsSleep });
+    const fired: number[] = [];
+    node.setTimer(() => fired.push(network.now), 200);
+    network.run(100);
+    node.sleep(1_000);
+    expect(node.now()).toBe(100);
+    network.run(500);
+    expect(node.now()).toBe(countsSleep ? 600 : 100);
+    network.run(1_000);
+    expect(node.now()).toBe(countsSleep ? 1_600 : 600);
+    expect(fired).toEqual([countsSleep ? 1_100 : 1_200]);
+    expect(node.epochMs()).toBe(Date.UTC(2026, 0, 1) + 1_600);
+  },
+);
+
+test("who is started anew is nowhere else any more, whatever its addresses were", () => {
+  const network = new SimulatedNetwork({ delayMs: [1, 1] });
+  const before = network.node("a");
+  network.rebind("a", "elsewhere", { oldWorks: true });
+  const after = network.node("a");
+  const came: string[] = [];
+  before.onBytes = () => came.push("before");
+  after.onBytes = () => came.push("after");
+  for (const to of ["a", "elsewhere"]) network.carry("b", to, new Uint8Array(1), false);
+  network.run(10);
+  expect(came).toEqual(["after"]);
 });
 
 test.each<readonly [NetworkOptions, string]>([

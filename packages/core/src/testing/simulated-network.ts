@@ -113,7 +113,11 @@ export class SimulatedNetwork implements Wire {
 
   /** A new process called `name`. One that ran under this name before is gone. */
   node(name: string, options: NodeOptions = {}): SimulatedNode {
-    this.#nodes.get(name)?.stop();
+    for (const [address, before] of this.#nodes) {
+      if (before.name !== name) continue;
+      before.stop();
+      this.#nodes.delete(address);
+    }
     const node = new SimulatedNode(this, name, options, this.next());
     this.#nodes.set(name, node);
     return node;
