@@ -114,7 +114,7 @@ describe.each([
     expect([session, reason]).toEqual([1, transport === "tcp" ? "closed" : "restarted"]);
   });
 
-  test("closing does not wait for a frozen process longer than until it is dead", async () => {
+  test("grpc/grpc-node#2953: closing does not wait for a frozen process longer than until it is dead", async () => {
     const { story } = observer;
     const child = await start("stuck");
     child.signal("SIGSTOP");

@@ -37,7 +37,7 @@ export function describeStalls(transport: "tcp" | "udp", repeats: number): void 
 
     afterAll(killChildren);
 
-    test.each(["timer", "io", "stop"] as const)("blocked: %s", async (how) => {
+    test.each(["timer", "io", "stop"] as const)("moleculerjs/moleculer#891, #765: blocked: %s", async (how) => {
       for (let n = 1; n <= repeats; n++) {
         if (how === "stop") await freeze(observer);
         else observer.tell({ type: "block", how, ms: FREEZE_MS });
