@@ -37,20 +37,23 @@ export function describeStalls(transport: "tcp" | "udp", repeats: number): void 
 
     afterAll(killChildren);
 
-    test.each(["timer", "io", "stop"] as const)("moleculerjs/moleculer#891, #765: blocked: %s", async (how) => {
-      for (let n = 1; n <= repeats; n++) {
-        if (how === "stop") await freeze(observer);
-        else observer.tell({ type: "block", how, ms: FREEZE_MS });
-        const { naivelyKilled, ...seen } = await observer.says<Settled & { type: string }>(
-          "settled",
-        );
-        console.log(
-          `${transport}, ${how}, round ${n}: ours killed ${seen.deaths}, suspected ${seen.suspicions}; setTimeout killed ${naivelyKilled} of ${PEERS}`,
-        );
-        expect(seen).toMatchObject({ suspicions: 0, deaths: 0, alive: PEERS });
-        expect(seen.stalls).toBeGreaterThan(0);
-      }
-    });
+    test.each(["timer", "io", "stop"] as const)(
+      "moleculerjs/moleculer#891, #765: blocked: %s",
+      async (how) => {
+        for (let n = 1; n <= repeats; n++) {
+          if (how === "stop") await freeze(observer);
+          else observer.tell({ type: "block", how, ms: FREEZE_MS });
+          const { naivelyKilled, ...seen } = await observer.says<Settled & { type: string }>(
+            "settled",
+          );
+          console.log(
+            `${transport}, ${how}, round ${n}: ours killed ${seen.deaths}, suspected ${seen.suspicions}; setTimeout killed ${naivelyKilled} of ${PEERS}`,
+          );
+          expect(seen).toMatchObject({ suspicions: 0, deaths: 0, alive: PEERS });
+          expect(seen.stalls).toBeGreaterThan(0);
+        }
+      },
+    );
   });
 }
 
