@@ -1,7 +1,7 @@
 // What the tools that prove things found last, one JSON file each: docs/trust.md is written from them, so that
 // no figure in it was typed by anybody.
 import { execFileSync } from "node:child_process";
-import { writeFileSync } from "node:fs";
+import { mkdirSync, writeFileSync } from "node:fs";
 import { arch, cpus, platform } from "node:os";
 
 /** One row of a table: cells by the names of their columns. */
@@ -21,9 +21,10 @@ export function keepResult(name: string, result: Result): void {
   const machine = `Node ${process.versions.node}, ${cpus().length} CPUs, ${platform()} ${arch()}`;
   const seconds = Math.round(performance.now() / 1_000);
   // Relative to where every script of the repository is run.
-  const file = `proof/results/${name}.json`;
+  const folder = "proof/results";
   const kept = { ...result, machine, commit: commit(), seconds };
-  writeFileSync(file, `${JSON.stringify(kept, null, 2)}\n`);
+  mkdirSync(folder, { recursive: true });
+  writeFileSync(`${folder}/${name}.json`, `${JSON.stringify(kept, null, 2)}\n`);
 }
 
 /** The commit that was tried, and whether anything but results was changed since. */
