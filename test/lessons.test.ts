@@ -1,10 +1,7 @@
 // docs/lessons.md lists what went wrong elsewhere, and the tests that carry the reports' names: each of
 // them must exist and name its report, and no test may name a report that the page does not have.
-import { readdirSync, readFileSync } from "node:fs";
 import { expect, test } from "vitest";
-
-const root = new URL("../", import.meta.url);
-const read = (path: string) => readFileSync(new URL(path, root), "utf8");
+import { claimsIn, read, testFiles, titlesIn } from "./claims.ts";
 
 /** The reports that a text names: `owner/name#1, #2` are two of one repository. */
 function reportsIn(text: string): readonly string[] {
@@ -24,12 +21,6 @@ const OTHERS = [
   "npm timer-wheel 1.0.0",
 ];
 
-/** Titles of tests: a text that is the first argument of a call with more than one. */
-function titlesIn(code: string): readonly string[] {
-  const texts = code.matchAll(/\(\s*("(?:[^"\\\n]|\\.)*"|`(?:[^`\\]|\\.)*`),/g);
-  return [...texts].map(([, text = ""]) => text.slice(1, -1).replaceAll("\\`", "`"));
-}
-
 const rows = read("docs/lessons.md")
   .split("\n")
   .filter((line) => /^\| (?!report|---)/.test(line))
@@ -37,18 +28,8 @@ const rows = read("docs/lessons.md")
   .map(([, report = "", , shown = ""]) => ({
     report,
     reports: reportsIn(report),
-    shown: shown.split("<br>").map((each) => {
-      const [, path = each, title] = /^`([^`]+)`(?:: "(.+)")?$/.exec(each) ?? [];
-      return { path, title };
-    }),
+    shown: claimsIn(shown),
   }));
-
-const packages = readdirSync(new URL("packages/", root)).map((name) => `packages/${name}/test`);
-const files = ["test", ...packages].flatMap((folder) =>
-  readdirSync(new URL(`${folder}/`, root), { recursive: true, encoding: "utf8" })
-    .filter((name) => name.endsWith(".ts"))
-    .map((name) => `${folder}/${name.replaceAll("\\", "/")}`),
-);
 
 test("every row names a report and a test", () => {
   expect(rows.length).toBe(30);
@@ -78,7 +59,7 @@ test("no test with a report's name is missing on the page", () => {
         .flatMap((each) => reports.map((report) => `${path}: ${each} (${report})`)),
     ),
   );
-  const named = files.flatMap((path) =>
+  const named = testFiles().flatMap((path) =>
     titlesIn(read(path)).flatMap((title) =>
       reportsIn(title).map((report) => `${path}: ${title} (${report})`),
     ),
