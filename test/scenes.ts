@@ -82,6 +82,19 @@ export function describeScenes(): void {
       }
     });
 
+    test("examples/watchers: only whoever has the key is heard, and no two serve at a time", async () => {
+      const lines = await played("watchers");
+      for (const sight of [
+        / all four noticed, and nobody believed it; verdicts: 0$/,
+        / back, it blames nobody; verdicts: 0; the primary served all the time$/,
+        / of 3 agree, and the primary must know by now: the replica takes over$/,
+        / too few vouch for it, and serves no more$/,
+        /^ {2}Nobody served for \d+\.\d\d s, and at no time two did\. As it must be\.$/,
+      ]) {
+        expect(lines).toContainEqual(expect.stringMatching(sight));
+      }
+    });
+
     test("examples/beacon: who listens hears sensors come, die and return, and says nothing", async () => {
       const lines = await played("beacon");
       for (const by of ["tower  ", "harbour"]) {
