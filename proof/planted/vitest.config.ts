@@ -1,0 +1,42 @@
+// The hermetic tests as everybody runs them, in another order: those of the file a bug is in first, and then
+// what is cheap. A bug is found as surely, and sooner.
+import { readFileSync } from "node:fs";
+import { basename } from "node:path";
+import { defineConfig } from "vitest/config";
+import { BaseSequencer, type TestSpecification } from "vitest/node";
+import everybodys from "../../vitest.config.ts";
+import { PLANTED_IN } from "./tools.ts";
+
+/** The names of the files a bug is in. */
+const planted = (process.env[PLANTED_IN] ?? "")
+  .split(",")
+  .filter(Boolean)
+  .map((path) => basename(path));
+/** Single behaviours, then what is drawn at random, then whole networks. */
+const KINDS = [
+  /(?<!property|simulation)\.test\.ts$/,
+  /\.property\.test\.ts$/,
+  /\.simulation\.test\.ts$/,
+];
+
+/** The less, the earlier. */
+function rank({ moduleId }: TestSpecification): number {
+  const source = readFileSync(moduleId, "utf8");
+  const isNear = planted.some((name) => {
+    return basename(moduleId).startsWith(`${name.slice(0, -3)}.`) || source.includes(`/${name}"`);
+  });
+  return (isNear ? 0 : KINDS.length) + KINDS.findIndex((is) => is.test(moduleId));
+}
+
+class NearestFirst extends BaseSequencer {
+  override async sort(files: TestSpecification[]): Promise<TestSpecification[]> {
+    const ranks = new Map(files.map((file) => [file, rank(file)]));
+    const of = (file: TestSpecification) => ranks.get(file) as number;
+    return [...files].sort((a, b) => of(a) - of(b) || a.moduleId.localeCompare(b.moduleId));
+  }
+}
+
+export default defineConfig((env) => {
+  const config = everybodys(env);
+  return { ...config, test: { ...config.test, sequence: { sequencer: NearestFirst } } };
+});
