@@ -25,7 +25,7 @@ export class Copy {
   constructor(from: string) {
     cpSync(from, this.root, {
       recursive: true,
-      filter: (path) => !LEFT_OUT.includes(basename(path)),
+      filter: (path) => !LEFT_OUT.includes(basename(path)) && !path.endsWith(".tsbuildinfo"),
     });
     const installed = join(from, "node_modules");
     mkdirSync(join(this.root, "node_modules"));

@@ -29,7 +29,9 @@ export async function look(root: string, tool: Tool, files: readonly string[]): 
 export async function compile(root: string): Promise<void> {
   const { code, output } = await run(root, COMPILER, []);
   if (code !== 0)
-    throw new Error(`does not compile, so nobody could have committed it:\n${output}`);
+    throw new Error(
+      `does not compile, so nobody could have committed it:\n${output.slice(0, 500)}`,
+    );
 }
 
 /** The code it ended with, or undefined where it had to be ended. */

@@ -7,11 +7,10 @@ import { BaseSequencer, type TestSpecification } from "vitest/node";
 import everybodys from "../../vitest.config.ts";
 import { PLANTED_IN } from "./tools.ts";
 
-/** The names of the files a bug is in. */
+/** The files a bug is in, as `directory/file.ts`. */
 const planted = (process.env[PLANTED_IN] ?? "")
   .split(",")
-  .filter(Boolean)
-  .map((path) => basename(path));
+  .map((path) => path.split("/").slice(-2).join("/"));
 /** Single behaviours, then what is drawn at random, then whole networks. */
 const KINDS = [
   /(?<!property|simulation)\.test\.ts$/,
@@ -19,13 +18,16 @@ const KINDS = [
   /\.simulation\.test\.ts$/,
 ];
 
-/** The less, the earlier. */
+/** The less, the earlier: tests of the file, tests of its directory, the others. */
 function rank({ moduleId }: TestSpecification): number {
   const source = readFileSync(moduleId, "utf8");
-  const isNear = planted.some((name) => {
-    return basename(moduleId).startsWith(`${name.slice(0, -3)}.`) || source.includes(`/${name}"`);
+  const distances = planted.map((path) => {
+    const [directory = "", file = ""] = path.split("/");
+    const isNamed = basename(moduleId).startsWith(`${file.slice(0, -3)}.`);
+    if (isNamed || source.includes(`/${file}"`)) return 0;
+    return source.includes(`src/${directory}/`) ? 1 : 2;
   });
-  return (isNear ? 0 : KINDS.length) + KINDS.findIndex((is) => is.test(moduleId));
+  return Math.min(...distances) * KINDS.length + KINDS.findIndex((is) => is.test(moduleId));
 }
 
 class NearestFirst extends BaseSequencer {
