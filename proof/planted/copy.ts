@@ -55,6 +55,7 @@ export class Copy {
   }
 
   remove(): void {
-    rmSync(this.root, { recursive: true, force: true });
+    // What was killed just now may still be writing.
+    rmSync(this.root, { recursive: true, force: true, maxRetries: 5 });
   }
 }
