@@ -2,6 +2,8 @@
 
 import { checkOption as check, SystoleTypeError } from "../errors.ts";
 import type { Host } from "../host.ts";
+import type { Monitor } from "../monitor/monitor.ts";
+import type { MonitorOptions } from "../monitor/options.ts";
 import type { PeerRef } from "../monitor/refs.ts";
 import type { Role } from "../peer/state.ts";
 import type { PolicyOptions } from "../policy.ts";
@@ -79,6 +81,11 @@ export interface EndpointOptions<Path extends string | object = object> {
   readonly sealing?: Sealing | undefined;
   /** Whether beats sent and received are emitted, too; asked at each. Default: they are not. */
   readonly observeBeats?: (() => boolean) | undefined;
+  /**
+   * Makes the monitor that judges the peers, of the options it is given. Default `createMonitor`; with
+   * `recordMonitor` of `@systole/core/replay` an endpoint leaves a log that can be replayed.
+   */
+  readonly createMonitor?: ((options: MonitorOptions) => Monitor) | undefined;
   /** Seeds jitter and phases. Default: entropy. */
   readonly seed?: number | undefined;
   /** See `MonitorOptions`. */

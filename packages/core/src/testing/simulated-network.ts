@@ -3,6 +3,7 @@
 
 import type { Host } from "../host.ts";
 import { mix } from "../peer/rules.ts";
+import { EventQueue } from "./event-queue.ts";
 
 /** How a link treats what is sent over it. */
 export interface LinkOptions {
@@ -12,6 +13,23 @@ export interface LinkOptions {
   readonly loss?: number | undefined;
   /** Share of datagrams delivered twice, 0 to 1. Default 0. */
   readonly duplicate?: number | undefined;
+  /** Losses that come together, besides single ones. Default: none. */
+  readonly bursts?: Bursts | undefined;
+  /** Share of datagrams in which bits are turned over, or whose end is cut off, 0 to 1. Default 0. */
+  readonly corrupt?: number | undefined;
+  /** Datagrams that are late: this share of them, 0 to 1, by so many ms more. Default: none. */
+  readonly spikes?: { readonly share: number; readonly ms: number } | undefined;
+}
+
+/**
+ * The model of Gilbert (1960): each direction of each link is well or bad, and whatever is sent while it is
+ * bad is lost. On average `enter / (enter + leave)` of all datagrams, `1 / leave` of them in a row.
+ */
+export interface Bursts {
+  /** With each datagram, the chance that a link which was well gets bad, 0 to 1. */
+  readonly enter: number;
+  /** With each datagram, the chance that a link which was bad gets well, above 0, to 1. */
+  readonly leave: number;
 }
 
 /** Options of `SimulatedNetwork`. */
@@ -26,6 +44,8 @@ export interface NodeOptions {
   readonly driftPpm?: number | undefined;
   /** What its wall clock says at the start of the simulation, in ms since 1970. Default 2026-01-01. */
   readonly epochMs?: number | undefined;
+  /** Whether its clock goes on while it sleeps; see `sleep`. Default true. */
+  readonly countsSleep?: boolean | undefined;
 }
 
 interface Delivery {
@@ -38,7 +58,7 @@ interface Delivery {
 
 interface NodeTimer {
   /** In network time. */
-  readonly at: number;
+  at: number;
   readonly order: number;
   readonly callback: () => void;
 }
@@ -73,26 +93,46 @@ export class SimulatedNetwork {
   };
 
   readonly #seed: number;
-  readonly #delayMs: readonly [number, number];
-  readonly #loss: number;
-  readonly #duplicate: number;
+  #delayMs: readonly [number, number] = [1, 5];
+  #loss = 0;
+  #duplicate = 0;
+  #bursts: Bursts | undefined;
+  #corrupt = 0;
+  #spikes: LinkOptions["spikes"];
+  /** Directions of links that are bad now. */
+  readonly #bad: Set<string> = new Set();
   readonly #nodes: Map<string, SimulatedNode> = new Map();
   readonly #cuts: Set<string> = new Set();
-  #deliveries: Delivery[] = [];
+  readonly #deliveries: EventQueue<Delivery> = new EventQueue();
+  /** What a cut holds back, until it heals. */
+  #heldBack: Delivery[] = [];
   readonly #channelFreeAt: Map<string, number> = new Map();
   #draws = 0;
   #orders = 0;
 
   constructor(options: NetworkOptions = {}) {
     this.#seed = options.seed ?? 1;
-    this.#delayMs = options.delayMs ?? [1, 5];
-    this.#loss = options.loss ?? 0;
-    this.#duplicate = options.duplicate ?? 0;
+    this.treat(options);
+  }
+
+  /** How all links treat what is sent from now on; what is not given is as by default. */
+  treat({ delayMs, loss, duplicate, bursts, corrupt, spikes }: LinkOptions): void {
+    this.#delayMs = delayMs ?? [1, 5];
+    this.#loss = loss ?? 0;
+    this.#duplicate = duplicate ?? 0;
+    this.#bursts = bursts;
+    this.#corrupt = corrupt ?? 0;
+    this.#spikes = spikes;
+    this.#bad.clear();
   }
 
   /** A new process called `name`. One that ran under this name before is gone. */
   node(name: string, options: NodeOptions = {}): SimulatedNode {
-    this.#nodes.get(name)?.stop();
+    for (const [address, before] of this.#nodes) {
+      if (before.name !== name) continue;
+      before.stop();
+      this.#nodes.delete(address);
+    }
     const node = new SimulatedNode(this, name, options, this.next());
     this.#nodes.set(name, node);
     return node;
@@ -108,6 +148,9 @@ export class SimulatedNetwork {
   heal(a: string, b: string): void {
     this.#cuts.delete(`${a}>${b}`);
     this.#cuts.delete(`${b}>${a}`);
+    const waiting = this.#heldBack;
+    this.#heldBack = waiting.filter((delivery) => this.#isHeldBack(delivery));
+    for (const each of waiting) if (!this.#isHeldBack(each)) this.#deliveries.push(each);
   }
 
   /**
@@ -151,25 +194,56 @@ export class SimulatedNetwork {
     return this.#orders;
   }
 
-  /** Used by nodes. `reliable`: in order and never lost; a cut only holds it back. */
+  /** Used by nodes. `reliable`: in order, whole and never lost; a cut only holds it back. */
   carry(from: string, to: string, bytes: Uint8Array, reliable: boolean): void {
     const node = this.#nodes.get(to);
     this.counts.sent += 1;
-    const lost = !reliable && (this.#cuts.has(`${from}>${to}`) || this.#chance(this.#loss));
-    if (node === undefined || lost) {
+    if (node === undefined || (!reliable && this.#loses(`${from}>${to}`))) {
       this.counts.lost += 1;
       return;
     }
     const copies = !reliable && this.#chance(this.#duplicate) ? 2 : 1;
     for (let copy = 0; copy < copies; copy++) {
       let at = this.now + this.#delay();
+      const carried = bytes.slice();
       if (reliable) {
         const channel = `${from}>${to}`;
         at = Math.max(at, this.#channelFreeAt.get(channel) ?? 0);
         this.#channelFreeAt.set(channel, at);
+      } else if (this.#chance(this.#spikes?.share ?? 0)) {
+        at += this.#spikes?.ms ?? 0;
       }
-      this.#deliveries.push({ at, order: this.nextOrder(), to: node, from, bytes: bytes.slice() });
+      const isWhole = reliable || !this.#chance(this.#corrupt);
+      const arriving = isWhole ? carried : this.#corrupted(carried);
+      this.#deliveries.push({ at, order: this.nextOrder(), to: node, from, bytes: arriving });
     }
+  }
+
+  #loses(direction: string): boolean {
+    if (this.#cuts.has(direction)) return true;
+    return this.#isBad(direction) || this.#chance(this.#loss);
+  }
+
+  #isBad(direction: string): boolean {
+    if (this.#bursts === undefined) return false;
+    const { enter, leave } = this.#bursts;
+    if (!this.#bad.has(direction)) {
+      if (this.#chance(enter)) this.#bad.add(direction);
+    } else if (this.#chance(leave)) {
+      this.#bad.delete(direction);
+    }
+    return this.#bad.has(direction);
+  }
+
+  /** With one to three bits turned over, or without its end. */
+  #corrupted(bytes: Uint8Array): Uint8Array {
+    const draw = this.next();
+    if (draw % 4 === 0) return bytes.subarray(0, this.next() % Math.max(1, bytes.length));
+    for (let bits = draw % 4; bits > 0; bits--) {
+      const bit = this.next() % (8 * bytes.length);
+      (bytes[bit >> 3] as number) ^= 1 << (bit & 7);
+    }
+    return bytes;
   }
 
   #delay(): number {
@@ -182,10 +256,7 @@ export class SimulatedNetwork {
   }
 
   #nextAt(): number {
-    let at = Number.POSITIVE_INFINITY;
-    for (const delivery of this.#deliveries) {
-      if (!this.#isHeldBack(delivery)) at = Math.min(at, delivery.at);
-    }
+    let at = this.#deliveries.first?.at ?? Number.POSITIVE_INFINITY;
     for (const node of this.#nodes.values()) at = Math.min(at, node.wakesAt());
     return at;
   }
@@ -197,16 +268,15 @@ export class SimulatedNetwork {
 
   /** Delivers what has arrived, and lets every node run until it has nothing left to do. */
   #settle(): void {
-    const arrived: Delivery[] = [];
-    this.#deliveries = this.#deliveries.filter((delivery) => {
-      if (delivery.at > this.now || this.#isHeldBack(delivery)) return true;
-      arrived.push(delivery);
-      return false;
-    });
-    arrived.sort((a, b) => a.at - b.at || a.order - b.order);
-    for (const { to, from, bytes } of arrived) {
-      this.counts.delivered += 1;
-      to.arrive(bytes, from);
+    for (let due = this.#deliveries.first; due && due.at <= this.now; ) {
+      this.#deliveries.pop();
+      if (this.#isHeldBack(due)) {
+        this.#heldBack.push(due);
+      } else {
+        this.counts.delivered += 1;
+        due.to.arrive(due.bytes, due.from);
+      }
+      due = this.#deliveries.first;
     }
     for (const node of this.#nodes.values()) node.work();
   }
@@ -217,7 +287,7 @@ export class SimulatedNode implements Host {
   readonly name: string;
   /** Where its datagrams come from; see `rebind`. */
   address: string;
-  readonly countsSleep: boolean = true;
+  readonly countsSleep: boolean;
   /** Timers fire only at multiples of this, in ms, as in a browser's tab in the background. 0: in time. */
   throttleMs = 0;
   /** Set it to receive. */
@@ -231,6 +301,9 @@ export class SimulatedNode implements Host {
   #deferred: (() => void)[] = [];
   #inbox: { readonly bytes: Uint8Array; readonly from: string }[] = [];
   #frozenUntil = 0;
+  /** Its clock stands still until then, for the last time, and stood still before for so long. */
+  #clockStopsUntil = 0;
+  #clockStoppedMs = 0;
   #stopped = false;
   #draws = 0;
 
@@ -239,15 +312,17 @@ export class SimulatedNode implements Host {
     this.name = this.address = name;
     this.#rate = 1 + (options.driftPpm ?? 0) / 1e6;
     this.#epochMs = options.epochMs ?? START_EPOCH_MS;
+    this.countsSleep = options.countsSleep ?? true;
     this.#seed = seed;
   }
 
   now(): number {
-    return this.#network.now * this.#rate;
+    const { now } = this.#network;
+    return (Math.max(now, this.#clockStopsUntil) - this.#clockStoppedMs) * this.#rate;
   }
 
   epochMs(): number {
-    return this.#epochMs + this.now();
+    return this.#epochMs + this.#network.now * this.#rate;
   }
 
   entropy(): number {
@@ -286,6 +361,18 @@ export class SimulatedNode implements Host {
   /** The process stands still for `ms` (SIGSTOP, a blocked loop); what arrives waits in the kernel. */
   freeze(ms: number): void {
     this.#frozenUntil = Math.max(this.#frozenUntil, this.#network.now + ms);
+  }
+
+  /** The whole machine sleeps for `ms`; unless it counts sleep, its clock and its timers stand still, too. */
+  sleep(ms: number): void {
+    this.freeze(ms);
+    if (this.countsSleep) return;
+    const from = Math.max(this.#network.now, this.#clockStopsUntil);
+    const wakesAt = this.#network.now + ms;
+    if (wakesAt <= from) return;
+    this.#clockStoppedMs += wakesAt - from;
+    this.#clockStopsUntil = wakesAt;
+    for (const timer of this.#timers) timer.at += wakesAt - from;
   }
 
   /** The process is gone, without a word. */
