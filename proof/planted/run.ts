@@ -35,8 +35,12 @@ export async function compile(root: string): Promise<void> {
 }
 
 /** The code it ended with, or undefined where it had to be ended. */
-function run(cwd: string, { args, env, limitSeconds }: Command, files: readonly string[]) {
-  return new Promise<{ code: number | undefined; output: string }>((resolve, reject) => {
+function run(
+  cwd: string,
+  { args, env, says, limitSeconds }: Command,
+  files: readonly string[],
+): Promise<{ code: number | undefined; output: string }> {
+  return new Promise((resolve, reject) => {
     // A group of its own, so that its workers end with it.
     const child = spawn(process.execPath, [...args], {
       cwd,
@@ -45,26 +49,26 @@ function run(cwd: string, { args, env, limitSeconds }: Command, files: readonly 
       stdio: ["ignore", "pipe", "pipe"],
     });
     let output = "";
-    let isOver = false;
+    let ended: "found" | "late" | undefined;
+    const end = (why: "found" | "late") => {
+      ended ??= why;
+      if (child.pid !== undefined && child.exitCode === null) process.kill(-child.pid, "SIGKILL");
+    };
     const keep = (text: string) => {
       output = (output + text).slice(-KEPT_CHARACTERS);
+      if (ended === undefined && says?.test(output)) end("found");
     };
     child.stdout.setEncoding("utf8").on("data", keep);
     child.stderr.setEncoding("utf8").on("data", keep);
-    const end = () => {
-      if (child.pid !== undefined && child.exitCode === null) process.kill(-child.pid, "SIGKILL");
-    };
-    const limit = setTimeout(() => {
-      isOver = true;
-      end();
-    }, limitSeconds * 1_000);
+    const limit = setTimeout(() => end("late"), limitSeconds * 1_000);
+    const onExit = () => end("late");
     // Before the copy it works in is removed.
-    process.prependOnceListener("exit", end);
+    process.prependOnceListener("exit", onExit);
     child.once("error", reject);
     child.once("close", (code) => {
       clearTimeout(limit);
-      process.off("exit", end);
-      resolve({ code: isOver ? undefined : (code ?? 1), output });
+      process.off("exit", onExit);
+      resolve({ code: ended === "late" ? undefined : (code ?? 1), output });
     });
   });
 }

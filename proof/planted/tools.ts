@@ -16,6 +16,8 @@ export interface Tool {
 export interface Command {
   readonly args: readonly string[];
   readonly env?: Readonly<Record<string, string>>;
+  /** As soon as it says this it has found something, and what follows (a smaller case) is not waited for. */
+  readonly says?: RegExp;
   /** It hangs if it is not done by then; CI would give up on it. */
   readonly limitSeconds: number;
 }
@@ -37,6 +39,8 @@ export const COMPILER: Command = {
   limitSeconds: 300,
 };
 
+const VIOLATION = /^ {2}step \d+, at .+$/m;
+
 export const TOOLS: readonly Tool[] = [
   {
     name: "properties",
@@ -48,7 +52,25 @@ export const TOOLS: readonly Tool[] = [
     ],
     finding: (_output, root) => failedTest(join(root, "reports/vitest-test.json")),
   },
+  {
+    name: "simulate",
+    sees: isCore,
+    // One core for as long as CI gives to each of its two.
+    commands: [
+      {
+        args: ["scripts/run.mjs", "proof/simulate/main.ts", "--seconds", "45", "--workers", "1"],
+        says: VIOLATION,
+        limitSeconds: 300,
+      },
+    ],
+    finding: (output) => VIOLATION.exec(output)?.[0].trim(),
+  },
 ];
+
+/** What is in the bundles of the other tools: they know no adapter. */
+function isCore(path: string): boolean {
+  return path.startsWith("packages/core/");
+}
 
 /** The first test that failed, and how. */
 function failedTest(report: string): string | undefined {
