@@ -34,12 +34,13 @@ for (const wanted of values.tool ?? []) {
 
 const UNSEEN: Found = { how: "unseen", seconds: 0 };
 /** In the table: looked and found nothing, cannot have found it, did not come back. */
-const SIGNS = { nothing: "–", unseen: "", hangs: "hangs" };
+const SIGNS = { nothing: "–", unseen: "·", hangs: "hangs" };
 
 /** A row of the table: the seconds after which a tool found the bug, or how it did not. */
 type Row = Record<string, number | string>;
 
-const rows = new Map<string, Row>(kept());
+/** What this run found out. */
+const found = new Map<string, Row>();
 const copies: Copy[] = [];
 process.once("exit", () => {
   for (const copy of copies) copy.remove();
@@ -72,12 +73,11 @@ async function work(): Promise<void> {
   }
 }
 
-function note(bug: Bug, tool: Tool, found: Found): void {
-  const cell = found.how === "found" ? found.seconds : SIGNS[found.how];
-  rows.set(nameOf(bug), { bug: nameOf(bug), ...rows.get(nameOf(bug)), [tool.name]: cell });
-  const what = found.how === "found" ? `found: ${found.what}` : found.how;
-  console.log(`${nameOf(bug)}: ${tool.name}, ${found.seconds} s, ${what}`);
-  if (bug === NONE && found.how !== "nothing") fault(`${tool.name} finds a bug where none is`);
+function note(bug: Bug, tool: Tool, { how, seconds, what }: Found): void {
+  const cell = how === "found" ? seconds : SIGNS[how];
+  found.set(nameOf(bug), { ...found.get(nameOf(bug)), [tool.name]: cell });
+  console.log(`${nameOf(bug)}: ${tool.name}, ${seconds} s, ${how}${what ? `: ${what}` : ""}`);
+  if (bug === NONE && how !== "nothing") fault(`${tool.name} finds a bug where none is`);
 }
 
 function fault(what: string): void {
@@ -85,22 +85,22 @@ function fault(what: string): void {
   console.error(what);
 }
 
-/** The cells of the last table: a run of some bugs, or of one tool, leaves the others as they are. */
-function kept(): [string, Row][] {
-  if (!existsSync(RESULTS)) return [];
-  const { tables } = JSON.parse(readFileSync(RESULTS, "utf8")) as { tables: Record<string, Row[]> };
-  const known = [NONE, ...all].map(nameOf);
-  const rows = (tables[TABLE] ?? []).filter(({ bug }) => known.includes(String(bug)));
-  return rows.map((row) => [String(row["bug"]), row]);
+/** A run of some bugs, or of one tool, leaves the other cells of the last table as they are. */
+function table(): readonly Row[] {
+  const kept = existsSync(RESULTS) ? JSON.parse(readFileSync(RESULTS, "utf8")).tables[TABLE] : [];
+  const known = [NONE, ...all].map(nameOf).map((bug): Row => {
+    const before = (kept as Row[]).find((row) => row["bug"] === bug);
+    return { ...before, bug, ...found.get(bug) };
+  });
+  return known
+    .filter((row) => TOOLS.some(({ name }) => name in row))
+    .map(({ bug = "", ...cells }) => {
+      return { bug, ...Object.fromEntries(TOOLS.map(({ name }) => [name, cells[name] ?? ""])) };
+    });
 }
 
 function nameOf({ number, name }: Bug): string {
   return `${number} ${name}`;
-}
-
-/** In the order of their numbers, the row without a bug first. */
-function table(): readonly Row[] {
-  return [...rows.keys()].sort().map((bug) => rows.get(bug) as Row);
 }
 
 function isFoundBy(name: string, row: Row): boolean {
