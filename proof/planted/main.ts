@@ -1,8 +1,9 @@
 // `pnpm planted [NN…] [--tool T] [--write]`: plants each bug of this directory in a copy of the sources and
 // says which tool finds it, and how soon. Two bugs side by side, a core each. Without NN all of them, and
 // before them none: who finds a bug where none is has proven nothing.
-import { existsSync, readFileSync } from "node:fs";
+import { existsSync, mkdirSync, readFileSync } from "node:fs";
 import { availableParallelism } from "node:os";
+import { dirname } from "node:path";
 import { parseArgs } from "node:util";
 import { keepResult } from "../results.ts";
 import { Copy } from "./copy.ts";
@@ -134,6 +135,7 @@ function figures(): Record<string, number | string> {
 /** After every bug: a run of an hour that is interrupted has not run in vain. */
 function keep(): void {
   if (!values.write || faults.length > 0) return;
+  mkdirSync(dirname(RESULTS), { recursive: true });
   keepResult("planted", {
     command: "pnpm planted",
     figures: figures(),
