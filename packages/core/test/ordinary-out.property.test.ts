@@ -135,5 +135,6 @@ test("a beat that leaves is the frame that the general path makes", () => {
       ordinary += Number(isShort && (flags & (ASKS | COMPLETE)) === 0);
     }),
   );
-  expect(ordinary).toBeGreaterThan(20);
+  // Else this compared the general path with itself.
+  expect(ordinary).toBeGreaterThan(0);
 });

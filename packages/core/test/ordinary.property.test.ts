@@ -141,5 +141,6 @@ test.each([
       }
     }),
   );
-  expect(ordinary).toBeGreaterThan(100);
+  // Else this compared the general path with itself.
+  expect(ordinary).toBeGreaterThan(0);
 });

@@ -103,7 +103,7 @@ describe("hostile bytes", () => {
     throw new Error("no frame was expected");
   };
 
-  test("a length is believed only as far as its bytes came: 500 promises of 1 GiB cost next to nothing", () => {
+  test("RFC 6520 / Heartbleed: a length is believed only as far as its bytes came: 500 promises of 1 GiB cost next to nothing", () => {
     const before = process.memoryUsage().arrayBuffers;
     const streams = Array.from({ length: 500 }, () => {
       const stream = new Reassembly(2 ** 31);
