@@ -5,7 +5,7 @@ import { incumbentHeard } from "./contests.ts";
 import { decodeFrame } from "./decode.ts";
 import type { Frame } from "./frame.ts";
 import { opened } from "./handshakes.ts";
-import { attempt, drop, type Hub, refuse, settle, speakerAt } from "./hub.ts";
+import { drop, type Hub, refuse, settle, speakerAt } from "./hub.ts";
 import { takeFrame } from "./inbox.ts";
 import { DEFAULTS } from "./options.ts";
 import { takeOrdinary } from "./ordinary.ts";
@@ -38,7 +38,12 @@ function take(hub: Hub, frame: Frame, place: Place): void {
   // Set, not assigned from an object: that would take longer than to decode the frame.
   const arrived = frame as Frame & { place: Place };
   arrived.place = place;
-  attempt(hub, () => takeFrame(hub, arrived));
+  // As `attempt`, without a closure.
+  try {
+    takeFrame(hub, arrived);
+  } catch (error) {
+    hub.turn.fail(error);
+  }
 }
 
 function takeChunk(hub: Hub, bytes: Uint8Array, place: Place): boolean {
