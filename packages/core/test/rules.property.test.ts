@@ -10,6 +10,7 @@ import {
   dueAt,
   elapsedMs,
   gapMs,
+  isOverdue,
   MAX_HEALTH,
   mix,
   observedAt,
@@ -149,6 +150,9 @@ test("back-off doubles up to its ceiling and is never a busy loop", () => {
 test("overdue beats spread over a quarter of the interval, at most 250 ms", () => {
   expect(paceWindowMs(400)).toBe(100);
   expect(paceWindowMs(60_000)).toBe(250);
+  // One that is no later than others may be spread is on time: it needs no spreading.
+  expect(isOverdue(1_250, 1_000, 60_000)).toBe(false);
+  expect(isOverdue(1_251, 1_000, 60_000)).toBe(true);
 });
 
 test("cockroachdb/cockroach#161383, cortexproject/cortex#1534: draws of neighbours and of neighbouring beats are spread evenly", () => {

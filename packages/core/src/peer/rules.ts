@@ -100,8 +100,8 @@ export function isStale(
   observed: number,
   policy: { readonly proof: string; readonly deadAfterMs: number },
 ): boolean {
-  if (policy.proof !== "round-trip" || sign.nonceAt === undefined) return false;
-  return observed - (sign.nonceObservedAt ?? sign.nonceAt) > policy.deadAfterMs;
+  const { nonceAt = observed, nonceObservedAt = nonceAt } = sign;
+  return policy.proof === "round-trip" && observed - nonceObservedAt > policy.deadAfterMs;
 }
 
 /** In observed time: an echo that lay unread while we were frozen was not slow. */
