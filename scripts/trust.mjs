@@ -100,13 +100,17 @@ function linesOf({ command, figures, tables = {}, machine, commit, seconds }) {
   const entries = Object.entries(figures);
   const rows = entries.map(([name, value]) => `| ${name} | ${cell(value, name)} |`);
   if (rows.length > 0) lines.push("", "| | |", "|---|---:|", ...rows);
+  const several = Object.keys(tables).length > 1;
   for (const [name, rows] of Object.entries(tables)) {
+    const title = several ? [`**${name}**`, ""] : [];
+    const folded = [`<details><summary>${name}: ${rows.length} rows</summary>`, ""];
     const isLong = rows.length > MOST_ROWS;
     lines.push(
       "",
-      ...(isLong ? [`<details><summary>${name}: ${rows.length} rows</summary>`, ""] : []),
+      ...(isLong ? folded : title),
+      ...table(rows),
+      ...(isLong ? ["", "</details>"] : []),
     );
-    lines.push(...table(rows), ...(isLong ? ["", "</details>"] : []));
   }
   return lines;
 }
