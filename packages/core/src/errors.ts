@@ -48,8 +48,17 @@ export function checkOption(
   Wrong: typeof SystoleRangeError | typeof SystoleTypeError = SystoleRangeError,
 ): void {
   if (isFit) return;
-  const got = typeof value === "string" ? JSON.stringify(value) : String(value);
+  const got = typeof value === "string" ? JSON.stringify(value) : textOf(value);
   throw new Wrong("ERR_SYSTOLE_OPTION", `${name} must be ${what} (got ${got}).\n${wayOut}`, value);
+}
+
+/** A value for people; what is wrong may be so wrong that it has no text. */
+export function textOf(value: unknown): string {
+  try {
+    return String(value);
+  } catch {
+    return typeof value;
+  }
 }
 
 /** A value of the wrong type, or a name that does not exist. */

@@ -1,6 +1,6 @@
 // What users write to make an endpoint, and the door at which it is checked.
 
-import { checkOption as check, SystoleTypeError } from "../errors.ts";
+import { checkOption as check, SystoleTypeError, textOf } from "../errors.ts";
 import type { Host } from "../host.ts";
 import type { Monitor } from "../monitor/monitor.ts";
 import type { MonitorOptions } from "../monitor/options.ts";
@@ -238,7 +238,7 @@ export function checkLeave({ returnInMs, reason, withinMs }: LeaveSoonOptions): 
 }
 
 export function checkId(id: unknown): void {
-  const bytes = encodeText(String(id));
+  const bytes = encodeText(textOf(id));
   // A lone surrogate does not survive UTF-8: two different strings would be one id on the wire.
   const isFit = decodeText(bytes) === id && bytes.length > 0 && bytes.length <= MAX_ID_BYTES;
   const what = `a well-formed string of 1 to ${MAX_ID_BYTES} bytes in UTF-8`;
