@@ -21,6 +21,8 @@ const KEPT = 24;
 const MOST_ROUNDS = 50;
 /** Nothing is known of anybody else. */
 const VERDICTS: Readonly<Record<string, boolean>> = { a: true, b: true, x: true, "?": false };
+/** So long overdue beats take to leave, at most. */
+const AWAKE_MS = 300;
 /** So often what they hold is counted. */
 const LOOK_EVERY = 8;
 
@@ -139,10 +141,11 @@ export class World {
       this.#ends[n as 0 | 1].endpoint.ended(place, "closed");
   }
 
-  /** Both stand still, as when a laptop sleeps. */
+  /** Both stand still, as when a laptop sleeps, and come to themselves again before the next time. */
   freeze(ms: number): void {
     this.#deliver();
     this.#now += ms;
+    this.run(AWAKE_MS);
   }
 
   /** What the application found out about somebody. */
