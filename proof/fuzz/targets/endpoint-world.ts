@@ -12,6 +12,8 @@ import type { Knowledge, Model } from "./forger.ts";
 import { CUT_REASONS, type Position, SEAL_FAULTS } from "./positions.ts";
 import { checksumSealing } from "./sealing.ts";
 
+/** What the pair shares, where it has keys. */
+export const KEY = 7;
 export const PAIR_IDS = ["a", "b"] as const;
 const WIRE = "wire";
 const POLICY = { intervalMs: 1_000, suspectAfterMs: 3_000, deadAfterMs: 6_000, jitter: 0 };
@@ -184,7 +186,7 @@ export class World {
     const options: EndpointOptions<string> = {
       id: PAIR_IDS[n] as string,
       ...{ host, transport, policy: POLICY, seed: n, limits: LIMITS, maxMessageBytes: 200 },
-      sealing: keys ? checksumSealing(7) : undefined,
+      sealing: keys ? checksumSealing(KEY) : undefined,
       accept: n === 1 ? () => true : undefined,
       acceptBeacon: this.position.beacons && n === 1 ? () => true : undefined,
       authenticate: this.position.asks && n === 1 ? ({ id }) => VERDICTS[id] : undefined,
