@@ -165,7 +165,8 @@ function hear(hub: Hub, { ref }: Pair, session: Session, frame: BeatFrame): bool
     // The first frame in a conversation bears a tag made for it: that round trip is the proof.
     nonceAt: nonce && !session.heardSeq ? hub.turn.now : at,
     nonceObservedAt: observedAt,
-    heldMs: frame.echo > session.lastEcho ? frame.heldMicros / 1_000 : undefined,
+    // What is not remembered has no instant, so it is no round trip that could be measured.
+    heldMs: nonce && frame.echo > session.lastEcho ? frame.heldMicros / 1_000 : undefined,
     sentAtMs: frame.sentMicros > 0 ? frame.sentMicros / 1_000 : undefined,
     gapMs: frame.gapMs || undefined,
     declaredMs: session.heardSeq ? Math.max(0, frame.stalledMs - session.heardStalledMs) : 0,
