@@ -1,4 +1,4 @@
-// `pnpm mutate [area…] [--only FILE] [--fresh] [--write]`: changes the sources in every small way that Stryker knows, one change
+// `pnpm mutate [area…] [--only FILE] [--share 0.2] [--fresh] [--write]`: changes the sources in every small way that Stryker knows, one change
 // at a time, and asks the tests of the area to notice. Who survives is shown; who cannot be told from the
 // original is in `equivalents.mjs` with the reason. Fails where an area scores below what is demanded.
 import { readFileSync } from "node:fs";
@@ -16,6 +16,9 @@ const { values, positionals } = parseArgs({
     fresh: { type: "boolean", default: false },
     /** Only this file of the area, by the end of its path. */
     only: { type: "string", default: "" },
+    /** Of all statements, a random share, the same one for the same FC_SEED. */
+    share: { type: "string", default: "1" },
+    workers: { type: "string", default: String(availableParallelism()) },
     /** Keeps the figures in `proof/results/mutate.json`. */
     write: { type: "boolean", default: false },
   },
@@ -36,14 +39,19 @@ async function judge(area) {
   const { mutate, least } = areas[area];
   const from = performance.now();
   const results = await new Stryker(options(area, mutate)).runMutationTest();
-  const mutants = results.map((each) => ({ ...each, ...asText(each) }));
+  const mutants = results
+    .filter(({ fileName, status }) => fileName.endsWith(values.only) && status !== "Ignored")
+    .map((each) => ({ ...each, ...asText(each) }));
   const survivors = mutants.filter(({ status }) => !DETECTED.includes(status));
   const excused = survivors.filter((each) => equivalents.some((other) => isSame(each, other)));
   const left = survivors.filter((each) => !excused.includes(each));
   for (const each of left) console.log(`\nsurvived: ${each.at}\n- ${each.was}\n+ ${each.becomes}`);
-  for (const gone of equivalents.filter(({ file }) => mutants.some((each) => each.file === file))) {
+  const tried = new Set(values.share === "1" ? mutants.map(({ file }) => file) : []);
+  for (const gone of equivalents.filter(({ file }) => tried.has(file))) {
     if (excused.some((each) => isSame(each, gone))) continue;
-    complain(`listed as equivalent, but killed or gone: ${gone.file}\n- ${gone.was}\n+ ${gone.becomes}`);
+    complain(
+      `listed as equivalent, but killed or gone: ${gone.file}\n- ${gone.was}\n+ ${gone.becomes}`,
+    );
   }
   const killed = mutants.filter(({ status }) => status === "Killed").length;
   const timedOut = mutants.filter(({ status }) => status === "Timeout").length;
@@ -68,18 +76,33 @@ function options(area, mutate) {
     plugins: [new URL("runner.mjs", import.meta.url).href],
     testRunner: "in-place",
     // The same inputs each time, or a survivor of today would be killed tomorrow by luck.
-    judgedBy: { tests: testFiles(area), runs: Number(FC_RUNS), seed: Number(FC_SEED) },
-    concurrency: availableParallelism(),
+    judgedBy: {
+      tests: testFiles(area),
+      without: areas[area].without ?? "",
+      runs: Number(FC_RUNS),
+      seed: Number(FC_SEED),
+      share: Number(values.share),
+    },
+    ignorers: ["sample"],
+    concurrency: Number(values.workers),
     // The runner has its own, of processor time; this one is for what waits for ever.
     timeoutMS: 120_000,
-    tempDirName: "reports/stryker",
+    // Where no other tool looks for sources or tests.
+    tempDirName: "node_modules/.cache/stryker",
     // What neither the sources nor the tests of the core need.
-    ignorePatterns: ["bench", "examples", "docs", "reports", "dist", "packages/adapter-*/{src,test}"],
+    ignorePatterns: [
+      "bench",
+      "examples",
+      "docs",
+      "reports",
+      "dist",
+      "packages/adapter-*/{src,test}",
+    ],
     // What did not change since the last run is not tried again. Changes of files beside those of the area
     // and its tests go unnoticed: `--fresh`.
     incremental: true,
     force: values.fresh,
-    incrementalFile: `reports/mutate/${area}.json`,
+    incrementalFile: `reports/mutate/${area}-${values.share}.json`,
     // There is none to adapt: the bundler reads TypeScript.
     tsconfigFile: "none.json",
     reporters: process.stdout.isTTY ? ["progress"] : [],
