@@ -491,6 +491,10 @@ test("a pause of one peer leaves alone what is known of its neighbours", () => {
   host.freeze(500);
   monitor.resume(peers[0]);
   expect(peers.map((peer) => monitor.state(peer)?.arrivals)).toEqual(before);
+  for (const peer of peers) {
+    monitor.heardBeat(peer, 5, { rttMs: 8 });
+    expect(monitor.state(peer)?.arrivals).toMatchObject({ rttMs: 8, rttVariationMs: 4 });
+  }
 });
 
 test("what lay unread while a peer was paused teaches nobody anything", () => {

@@ -336,6 +336,18 @@ describe("beats that ask for a sign of life", () => {
   });
 });
 
+test("a beat that was spread and then not needed is no reason to let the next ones burst", () => {
+  const peer = new Hand({ solicits: true }, { role: "send" });
+  peer.play(heard(0), { type: "sent", at: 0 });
+  expect(peer.tick(5_000).beats).toEqual([]);
+  // Both clocks move before the spread beat is due.
+  peer.play({ type: "sent", at: 5_000 }, heard(5_000));
+  expect(peer.tick(5_250).beats).toEqual([]);
+  expect(peer.state.beatDueAt).toBe(6_000);
+  expect(peer.tick(20_000).beats).toEqual([]);
+  expect(peer.state.beatDueAt).toBeLessThanOrEqual(20_250);
+});
+
 function nextVerdict({ state, policy }: Hand): number {
   const { beatDueAt: _, forgetAt: __, ...silent } = state;
   return nextDeadline(silent, policy);
