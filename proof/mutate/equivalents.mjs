@@ -122,4 +122,34 @@ export const equivalents = [
     becomes: "#servedAt: number = +NEVER;",
     because: "the constructor sets it",
   },
+  {
+    file: "monitor/columns.ts",
+    was: "cells[cell + LIFE_OBSERVED_AT] = peer.lifeObservedAt;",
+    becomes: "cells[cell - LIFE_OBSERVED_AT] = peer.lifeObservedAt;",
+    because: "LIFE_OBSERVED_AT is 0",
+  },
+  {
+    file: "monitor/columns.ts",
+    was: "this.#halves[slot * HALVES + FLAGS] = 0;",
+    becomes: "this.#halves[slot * HALVES - FLAGS] = 0;",
+    because: "FLAGS is 0",
+  },
+  {
+    file: "monitor/columns.ts",
+    was: "for (let slot = 0; slot < this.heardAt.length; slot++) {",
+    becomes: "for (let slot = 0; slot <= this.heardAt.length; slot++) {",
+    because: "behind the last slot nobody lives",
+  },
+  {
+    file: "monitor/columns.ts",
+    was: "#isAnchored({ heardAt, lifeObservedAt, lifeCreditedAt }: Peer): boolean { const stalls = this.#stalls; const observed = lifeObservedAt === observedAt(heardAt, stalls); const credited = lifeCreditedAt === creditedAt(heardAt, stalls); return heardAt < stalls.steadyFromAt || (observed && credited); }",
+    becomes: "#isAnchored({ heardAt, lifeObservedAt, lifeCreditedAt }: Peer): boolean {}",
+    because: "nobody is dealt with in place any more: slower, and the same",
+  },
+  {
+    file: "monitor/monitor.ts",
+    was: "} catch (error) { turn.fail(error); }",
+    becomes: "} catch (error) {}",
+    because: "a net: detectors, samples and sinks are each caught where they are called",
+  },
 ];

@@ -43,7 +43,7 @@ async function judge(area) {
   const from = performance.now();
   const results = await new Stryker(options(area, mutate)).runMutationTest();
   const mutants = results.filter(({ status }) => status !== "Ignored").map(judged);
-  for (const { file, was, becomes } of isWhole ? outOfDate(mutants) : []) {
+  for (const { file, was, becomes } of outOfDate(mutants, isWhole)) {
     complain(`listed as equivalent, but killed or gone: ${file}\n- ${was}\n+ ${becomes}`);
   }
   const count = (is) => mutants.filter(is).length;

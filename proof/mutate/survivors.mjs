@@ -17,11 +17,14 @@ export function judged(result) {
   };
 }
 
-/** Those of the equivalents that were killed, or are not among the mutants of their file any more. */
-export function outOfDate(mutants) {
+/** Those of the equivalents that were killed; in a whole area also those that its files do not hold any more. */
+export function outOfDate(mutants, isWhole) {
   const tried = new Set(mutants.map(({ file }) => file));
-  const excused = mutants.filter(({ isExcused }) => isExcused);
-  return equivalents.filter((each) => tried.has(each.file) && !excused.some(sameAs(each)));
+  return equivalents.filter((each) => {
+    const found = mutants.filter(sameAs(each));
+    const isGone = isWhole && tried.has(each.file) && found.length === 0;
+    return isGone || (found.length > 0 && found.every(({ isDetected }) => isDetected));
+  });
 }
 
 function sameAs(one) {
@@ -62,6 +65,7 @@ function oneLine(text) {
 /** Tells of each survivor at once, and every quarter of a minute how far it is. */
 const reporter = {
   tested: 0,
+  survived: 0,
   planned: 0,
   toldAt: 0,
   onMutationTestingPlanReady({ mutantPlans }) {
@@ -72,11 +76,16 @@ const reporter = {
     if (result.status === "Ignored") return;
     this.tested += 1;
     const { at, was, becomes, isDetected, isExcused } = judged(result);
-    if (!isDetected && !isExcused) console.log(`\nsurvived: ${at}\n- ${was}\n+ ${becomes}`);
+    if (!isDetected && !isExcused) {
+      this.survived += 1;
+      console.log(`\nsurvived: ${at}\n- ${was}\n+ ${becomes}`);
+    }
     const now = performance.now();
     if (now - this.toldAt < 15_000) return;
     this.toldAt = now;
-    console.error(`${this.tested} of ${this.planned} after ${Math.round(now / 1_000)} s`);
+    const { tested, planned, survived } = this;
+    const seconds = Math.round(now / 1_000);
+    console.error(`${tested} of ${planned} after ${seconds} s, of which ${survived} survived`);
   },
 };
 

@@ -342,6 +342,22 @@ describe("figures", () => {
   });
 });
 
+test("a stall is taken off the silence since the last sign of life, not since an earlier one", () => {
+  const { monitor, tickAt, changes, host } = setUp();
+  const peers = ["a", "b"].map((id) => monitor.add(id, { role: "listen" }));
+  for (const peer of peers) monitor.heard(peer);
+  for (const at of [1_000, 2_000]) {
+    host.freeze(at - host.now());
+    for (const peer of peers) monitor.heard(peer);
+  }
+  host.freeze(1_000);
+  monitor.stalled(1_000);
+  tickAt(5_999);
+  expect(changes()).toEqual(["a alive", "b alive"]);
+  tickAt(6_000);
+  expect(changes()).toEqual(["a alive", "b alive", "a suspect", "b suspect"]);
+});
+
 test("a detector that throws costs an error, not a timer, neither its own nor another's", () => {
   const host = new ManualHost();
   const changes: string[] = [];
@@ -369,6 +385,17 @@ test("a detector that throws costs an error, not a timer, neither its own nor an
   host.freeze(monitor.nextDeadline() - host.now());
   monitor.tick();
   expect(changes.at(-1)).toBe("b suspect");
+  // Nor does it cost a sign of life, nor a death; and who owns it is told of both.
+  isBroken = true;
+  expect(() => monitor.heard(peers[1] as PeerRef)).toThrow("broken");
+  expect(changes.at(-1)).toBe("b alive");
+  isBroken = false;
+  host.freeze(3_000);
+  monitor.tick();
+  isBroken = true;
+  host.freeze(3_000);
+  expect(() => monitor.tick()).toThrow("broken");
+  expect(changes.at(-1)).toBe("b dead");
 });
 
 test("whose detector throws is beaten at all the same, and so are the others", () => {
