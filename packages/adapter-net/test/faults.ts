@@ -119,7 +119,7 @@ export function describeFaults(): void {
       expect([session, reason]).toEqual([1, transport === "tcp" ? "closed" : "restarted"]);
     });
 
-    test.sequential("closing does not wait for a frozen process longer than until it is dead", async () => {
+    test.sequential("grpc/grpc-node#2953: closing does not wait for a frozen process longer than until it is dead", async () => {
       const { story } = observer;
       const child = await start("stuck");
       child.signal("SIGSTOP");

@@ -106,7 +106,7 @@ describe("the codec", () => {
   });
 });
 
-test("no answer is longer than the question it mirrors", () => {
+test("RFC 6520 / Heartbleed: no answer is longer than the question it mirrors", () => {
   fc.assert(
     fc.property(beats, identities, (question, identity) => {
       const answer: BeatFrame = {

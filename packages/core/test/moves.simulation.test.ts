@@ -36,7 +36,7 @@ const rebindings = fc.array(
   { minLength: 1, maxLength: 4 },
 );
 
-test("rebinding costs no session and no suspicion, however often and on whichever side", () => {
+test("mrhooray/swim-js#4: rebinding costs no session and no suspicion, however often and on whichever side", () => {
   fc.assert(
     fc.property(fc.nat(), rebindings, fc.boolean(), (seed, list, withKeys) => {
       const cluster = new Cluster("datagram", { seed, delayMs: [1, 30] });

@@ -166,6 +166,25 @@ describe("refused", () => {
     expect(error).toMatchObject({ code: "ERR_SYSTOLE_POLICY", value: "timeout" });
   });
 
+  test.each(["toString", "constructor", "__proto__"])("%s, which every object has", (name) => {
+    const options = Object.defineProperty({}, name, { value: 500, enumerable: true });
+    expect(() => definePolicy(options)).toThrow(`A policy has no option ${name}.`);
+  });
+
+  // What cannot be calculated with, or has no text, is refused all the same.
+  test.each([5n, Symbol("5"), Object.create(null), [], new Date(0)])(
+    "a duration that is no number, case %#",
+    (value) => {
+      for (const name of ["intervalMs", "suspectAfterMs", "deadAfterMs", "forgetAfterMs"]) {
+        const error = caught(() => definePolicy({ [name]: value }));
+        expect(error).toMatchObject({ code: "ERR_SYSTOLE_POLICY", value });
+        expect(String(error)).toContain(`${name} must be a number of ms`);
+      }
+      expect(caught(() => definePolicy({ jitter: value }))).toBeInstanceOf(SystoleRangeError);
+      expect(caught(() => definePolicy({ proof: value }))).toBeInstanceOf(SystoleRangeError);
+    },
+  );
+
   test.each([null, 3, "strict"])("%j instead of a policy", (options) => {
     const error = caught(() => definePolicy(options as never));
     expect(error).toMatchObject({ code: "ERR_SYSTOLE_POLICY", value: options });

@@ -172,7 +172,7 @@ describe("a shadow", () => {
     },
   };
 
-  test("judges beside the real detector and acts on nothing", () => {
+  test("oceanprotocol/ocean-node#1238: judges beside the real detector and acts on nothing", () => {
     const { monitor, at, outputs } = setUp({ shadow: impatient });
     const peer = monitor.add("a");
     for (const [n, second] of [0, 1, 3, 4].entries()) at(seconds(second)).heardBeat(peer, n + 1);

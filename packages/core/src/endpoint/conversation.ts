@@ -40,7 +40,8 @@ function isCurrent(hub: Hub, pair: Pair, session: Session, frame: Arrived<BeatFr
     drop(hub, "wrong-id");
     return false;
   }
-  const relation = relateOrTell(hub, pair, session, frame);
+  const isEarlier = isEarlierUnlived(hub, pair, session, claim);
+  const relation = isEarlier ? "new-session" : relateOrTell(hub, pair, session, frame);
   if (!relation) return false;
   if (relation !== "same" && !isTimely(hub, session, frame, pair.policy)) {
     drop(hub, "stale");
@@ -50,6 +51,16 @@ function isCurrent(hub: Hub, pair: Pair, session: Session, frame: Arrived<BeatFr
   else if (relation === "same") session.claim = claim;
   else follow(hub, pair, session, frame, relation);
   return pair.current === session && relate(claim, session.claim) === "same";
+}
+
+/**
+ * Nobody has lived in the conversation we know of, and the same process speaks in one before it that is not over
+ * either: a stranger's, which it opened for us and gave up, has the higher number.
+ */
+function isEarlierUnlived(hub: Hub, pair: Pair, session: Session, claim: Claim): boolean {
+  if (hub.trustsPaths || isLive(hub, pair) || relate(claim, session.claim) !== "old") return false;
+  const toBuried = relate(claim, pair.buried);
+  return toBuried === "new-session" || toBuried === "new-process";
 }
 
 function isOfClaim(
@@ -91,12 +102,19 @@ function follow(
     const challenger = strangerFor(hub, pair, frame);
     challenger.remoteTag = frame.handed;
     challenge(hub, pair, challenger);
-  } else if (frame.type === "echo" && hub.monitor.status(pair.ref) === "alive") {
-    // An answer to a question that crossed theirs: where it is more, the silence will tell.
+  } else if (isCrossing(hub, pair, frame)) {
     drop(hub, "old");
   } else {
     renew(hub, pair);
   }
+}
+
+/**
+ * An answer to a question that crossed theirs: where it is more, the silence will tell. Whoever only sends hears
+ * no silence, and asks only those who may have forgotten it.
+ */
+function isCrossing(hub: Hub, { ref, role }: Pair, { type }: BeatFrame): boolean {
+  return type === "echo" && role !== "send" && hub.monitor.status(ref) === "alive";
 }
 
 // ── what counts ──────────────────────────────────────────────────────────────────────────────────
