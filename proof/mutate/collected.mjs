@@ -31,7 +31,9 @@ export function within(name, body) {
 
 function test(name, ...rest) {
   const run = rest.find((each) => typeof each === "function");
-  tests.push({ id: [...path, name].join(" › "), run });
+  const title = [...path, name].join(" › ");
+  const alike = tests.filter((each) => each.title === title).length;
+  tests.push({ title, id: alike === 0 ? title : `${title} (${alike + 1})`, run });
 }
 
 /** Rows as arguments; a row that is no array is the only one. */

@@ -3,10 +3,153 @@
 
 /** @type {readonly { file: string, was: string, becomes: string, because: string }[]} */
 export const equivalents = [
+  // ── policy ───────────────────────────────────────────────────────────────────────────────────────
   {
     file: "policy.ts",
     was: "const others = variants.get(policy) ?? [];",
     becomes: 'const others = variants.get(policy) ?? ["Stryker was here"];',
     because: "what is no policy is never equal to one, and is pushed out like any other variant",
+  },
+
+  // ── peer ─────────────────────────────────────────────────────────────────────────────────────────
+  {
+    file: "peer/state.ts",
+    was: 'role: Role = "both";',
+    becomes: 'role: Role = "";',
+    because: "whoever makes a peer gives it its role; this only says what kind of field it is",
+  },
+  {
+    file: "peer/tally.ts",
+    was: "while (end > COUNTS && this.#cell(end - 1) === 0) end -= 1;",
+    becomes: "while (end >= COUNTS && this.#cell(end - 1) === 0) end -= 1;",
+    because:
+      "goes on into the counts only where nothing is behind them, which is undefined either way",
+  },
+  {
+    file: "peer/tally.ts",
+    was: "else if (cells[row + STALE]) cells[row + STALE] = 0;",
+    becomes: "else if (true) cells[row + STALE] = 0;",
+    because: "writes a 0 where a 0 is: the condition saves the write",
+  },
+  {
+    file: "peer/tally.ts",
+    was: "cells[at + RECEIVED] = received + 1;",
+    becomes: "cells[at - RECEIVED] = received + 1;",
+    because: "RECEIVED is 0",
+  },
+  ...["if (false) return 0;", "if (seq === highestSeq - 1 && recent === ALL) return 0;"].map(
+    (becomes) => ({
+      file: "peer/tally.ts",
+      was: "if (seq === highestSeq + 1 && recent === ALL) return 0;",
+      becomes,
+      because: "the general path behind it says the same, more slowly",
+    }),
+  ),
+  {
+    file: "peer/tally.ts",
+    was: "if (by >= WINDOW || (recent >>> by) & 1) return;",
+    becomes: "if (by > WINDOW || (recent >>> by) & 1) return;",
+    because: "a shift by 32 is one by 0, and the newest frame is always in the window",
+  },
+  ...[
+    [
+      "const beat: { -readonly [Name in keyof Beat]: Beat[Name] } = { at: 0, sentAtMs: undefined, gapMs: 0, skipped: 0, declaredMs: 0, stalledMs: 0, spoilt: false, };",
+      "const beat: { -readonly [Name in keyof Beat]: Beat[Name] } = {};",
+    ],
+    ["spoilt: false,", "spoilt: true,"],
+  ].map(([was = "", becomes = ""]) => ({
+    file: "peer/tally.ts",
+    was,
+    becomes,
+    because: "every field is set before a detector sees it; this is the object's shape",
+  })),
+
+  {
+    file: "peer/transition.ts",
+    was: "const isTimed = (event as Partial<Sign>).sentAtMs !== undefined;",
+    becomes: "const isTimed = true;",
+    because: "a row with more room than it needs: what stays empty is left out of the state",
+  },
+  {
+    file: "peer/transition.ts",
+    was: "return [changed ? freeze(peer) : state, outputs.length === 0 ? NOTHING : Object.freeze(outputs)];",
+    becomes: "return [changed ? freeze(peer) : state, false ? NOTHING : Object.freeze(outputs)];",
+    because: "an empty list of its own in the place of the empty one that all share",
+  },
+  {
+    file: "peer/transition.ts",
+    was: 'evidence.detector = policy.detector === fixed ? "fixed" : policy.detector.name;',
+    becomes: 'evidence.detector = false ? "fixed" : policy.detector.name;',
+    because: "differs only where a bundler shortened the names of functions",
+  },
+
+  // ── frames ───────────────────────────────────────────────────────────────────────────────────────
+  ...["if (extraAt <= lengthBytes)", "if (true)"].map((condition) => ({
+    file: "endpoint/decode.ts",
+    was: "if (extraAt < lengthBytes) frame.extra = new Uint8Array(bytes.subarray(extraAt, lengthBytes));",
+    becomes: `${condition} frame.extra = new Uint8Array(bytes.subarray(extraAt, lengthBytes));`,
+    because: "an empty array of its own in the place of the empty one that all share",
+  })),
+  {
+    file: "endpoint/text.ts",
+    was: "} catch { return undefined; }",
+    becomes: "} catch {}",
+    because: "a function that just ends gives undefined back",
+  },
+  {
+    file: "endpoint/encode.ts",
+    was: "if (rest.length) bytes.set(rest, lengthBytes - rest.length);",
+    becomes: "if (true) bytes.set(rest, lengthBytes - rest.length);",
+    because: "setting nothing sets nothing: the condition saves the call",
+  },
+  {
+    file: "endpoint/layout.ts",
+    was: "fields: (_pass, _bytes, frame) => frame,",
+    becomes: "fields: () => undefined,",
+    because: "DATA has no fields: nobody looks at what writing them gives back",
+  },
+
+  // ── monitor ──────────────────────────────────────────────────────────────────────────────────────
+  {
+    file: "monitor/stalls.ts",
+    was: "#healthChangedAt: number = -NEVER;",
+    becomes: "#healthChangedAt: number = +NEVER;",
+    because: "before the first change there is nothing to clear, and every change sets it",
+  },
+  {
+    file: "monitor/stalls.ts",
+    was: "#servedAt: number = -NEVER;",
+    becomes: "#servedAt: number = +NEVER;",
+    because: "the constructor sets it",
+  },
+  {
+    file: "monitor/columns.ts",
+    was: "cells[cell + LIFE_OBSERVED_AT] = peer.lifeObservedAt;",
+    becomes: "cells[cell - LIFE_OBSERVED_AT] = peer.lifeObservedAt;",
+    because: "LIFE_OBSERVED_AT is 0",
+  },
+  {
+    file: "monitor/columns.ts",
+    was: "this.#halves[slot * HALVES + FLAGS] = 0;",
+    becomes: "this.#halves[slot * HALVES - FLAGS] = 0;",
+    because: "FLAGS is 0",
+  },
+  {
+    file: "monitor/columns.ts",
+    was: "for (let slot = 0; slot < this.heardAt.length; slot++) {",
+    becomes: "for (let slot = 0; slot <= this.heardAt.length; slot++) {",
+    because: "behind the last slot nobody lives",
+  },
+  {
+    file: "monitor/columns.ts",
+    was: "#isAnchored({ heardAt, lifeObservedAt, lifeCreditedAt }: Peer): boolean { const stalls = this.#stalls; const observed = lifeObservedAt === observedAt(heardAt, stalls); const credited = lifeCreditedAt === creditedAt(heardAt, stalls); return heardAt < stalls.steadyFromAt || (observed && credited); }",
+    becomes: "#isAnchored({ heardAt, lifeObservedAt, lifeCreditedAt }: Peer): boolean {}",
+    because: "nobody is dealt with in place any more: slower, and the same",
+  },
+  {
+    file: "monitor/monitor.ts",
+    was: "} catch (error) { turn.fail(error); }",
+    becomes: "} catch (error) {}",
+    because: "a net: detectors, samples and sinks are each caught where they are called",
   },
 ];

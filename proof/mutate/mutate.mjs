@@ -1,27 +1,33 @@
-// `pnpm mutate [area…] [--only FILE] [--fresh] [--write]`: changes the sources in every small way that Stryker knows, one change
-// at a time, and asks the tests of the area to notice. Who survives is shown; who cannot be told from the
-// original is in `equivalents.mjs` with the reason. Fails where an area scores below what is demanded.
+// `pnpm mutate [area…] [--only FILE] [--share 0.2] [--fresh] [--write]`: changes the sources in every small way
+// that Stryker knows, one change at a time, and asks the tests of the area to notice. Who survives is shown; who
+// cannot be told from the original is in `equivalents.mjs`. Fails where an area scores below what is demanded.
 import { readFileSync } from "node:fs";
 import { availableParallelism } from "node:os";
 import { pathToFileURL } from "node:url";
 import { parseArgs } from "node:util";
 import { Stryker } from "@stryker-mutator/core";
 import { areas, testFiles } from "./areas.mjs";
-import { equivalents } from "./equivalents.mjs";
+import { judged, outOfDate } from "./survivors.mjs";
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,
   options: {
     /** Tries every mutant again, also those whose file and tests did not change since the last run. */
     fresh: { type: "boolean", default: false },
-    /** Only this file of the area, by the end of its path. */
-    only: { type: "string", default: "" },
+    /** Only these files of the area; with lines, as in `peer/tally.ts:98-101`, only those. */
+    only: { type: "string", multiple: true, default: [] },
+    /** Of all statements, a random share, the same one for the same FC_SEED. */
+    share: { type: "string", default: "1" },
+    workers: { type: "string", default: String(availableParallelism()) },
     /** Keeps the figures in `proof/results/mutate.json`. */
     write: { type: "boolean", default: false },
   },
 });
 const { FC_RUNS = "40", FC_SEED = "1" } = process.env;
-const DETECTED = ["Killed", "Timeout"];
+const { only, share } = values;
+const isWhole = only.length === 0 && share === "1";
+
+if (values.write && only.length > 0) throw new Error("--write keeps whole areas: without --only");
 
 const chosen = positionals.length > 0 ? positionals : Object.keys(areas);
 const rows = [];
@@ -36,79 +42,68 @@ async function judge(area) {
   const { mutate, least } = areas[area];
   const from = performance.now();
   const results = await new Stryker(options(area, mutate)).runMutationTest();
-  const mutants = results.map((each) => ({ ...each, ...asText(each) }));
-  const survivors = mutants.filter(({ status }) => !DETECTED.includes(status));
-  const excused = survivors.filter((each) => equivalents.some((other) => isSame(each, other)));
-  const left = survivors.filter((each) => !excused.includes(each));
-  for (const each of left) console.log(`\nsurvived: ${each.at}\n- ${each.was}\n+ ${each.becomes}`);
-  for (const gone of equivalents.filter(({ file }) => mutants.some((each) => each.file === file))) {
-    if (excused.some((each) => isSame(each, gone))) continue;
-    complain(`listed as equivalent, but killed or gone: ${gone.file}\n- ${gone.was}\n+ ${gone.becomes}`);
+  const mutants = results.filter(({ status }) => status !== "Ignored").map(judged);
+  for (const { file, was, becomes } of outOfDate(mutants, isWhole)) {
+    complain(`listed as equivalent, but killed or gone: ${file}\n- ${was}\n+ ${becomes}`);
   }
-  const killed = mutants.filter(({ status }) => status === "Killed").length;
-  const timedOut = mutants.filter(({ status }) => status === "Timeout").length;
-  const score = (100 * (killed + timedOut)) / (mutants.length - excused.length);
+  const count = (is) => mutants.filter(is).length;
+  const equivalent = count(({ isExcused }) => isExcused);
+  const detected = count(({ isDetected }) => isDetected);
+  const score = (100 * detected) / (mutants.length - equivalent);
   if (score < least) complain(`${area} scores ${score.toFixed(1)} %, which is below ${least} %`);
   return {
     area,
     "score %": Number(score.toFixed(1)),
     "demanded %": least,
+    "tried %": 100 * Number(share),
     mutants: mutants.length,
-    killed,
-    "timed out": timedOut,
-    survived: left.length,
-    equivalent: excused.length,
+    killed: count(({ status }) => status === "Killed"),
+    "timed out": count(({ status }) => status === "Timeout"),
+    survived: mutants.length - detected - equivalent,
+    equivalent,
     seconds: Math.round((performance.now() - from) / 1_000),
   };
 }
 
 function options(area, mutate) {
   return {
-    mutate: values.only === "" ? mutate : [`packages/core/src/**/${values.only}`],
-    plugins: [new URL("runner.mjs", import.meta.url).href],
+    mutate: only.length === 0 ? mutate : only.map((file) => `packages/core/src/${file}`),
+    plugins: ["runner.mjs", "survivors.mjs"].map((file) => new URL(file, import.meta.url).href),
     testRunner: "in-place",
     // The same inputs each time, or a survivor of today would be killed tomorrow by luck.
-    judgedBy: { tests: testFiles(area), runs: Number(FC_RUNS), seed: Number(FC_SEED) },
-    concurrency: availableParallelism(),
+    judgedBy: {
+      tests: testFiles(area),
+      without: areas[area].without ?? "",
+      runs: Number(FC_RUNS),
+      seed: Number(FC_SEED),
+      share: Number(share),
+    },
+    ignorers: ["sample"],
+    concurrency: Number(values.workers),
     // The runner has its own, of processor time; this one is for what waits for ever.
-    timeoutMS: 120_000,
-    tempDirName: "reports/stryker",
+    timeoutMS: 1_200_000,
+    // Where no other tool looks for sources or tests.
+    tempDirName: "node_modules/.cache/stryker",
     // What neither the sources nor the tests of the core need.
-    ignorePatterns: ["bench", "examples", "docs", "reports", "dist", "packages/adapter-*/{src,test}"],
+    ignorePatterns: [
+      "bench",
+      "examples",
+      "docs",
+      "reports",
+      "dist",
+      "packages/adapter-*/{src,test}",
+    ],
     // What did not change since the last run is not tried again. Changes of files beside those of the area
     // and its tests go unnoticed: `--fresh`.
-    incremental: true,
+    incremental: isWhole,
     force: values.fresh,
     incrementalFile: `reports/mutate/${area}.json`,
     // There is none to adapt: the bundler reads TypeScript.
     tsconfigFile: "none.json",
-    reporters: process.stdout.isTTY ? ["progress"] : [],
+    reporters: ["survivors"],
     logLevel: "error",
     warnings: { unknownOptions: false },
   };
-}
-
-/** A mutant as a reader knows it again after lines were added above: its file, and the text before and after. */
-function asText({ fileName, location: { start, end }, replacement }) {
-  const lines = readFileSync(fileName, "utf8").split("\n");
-  const before = lines[start.line - 1].slice(0, start.column - 1);
-  const after = lines[end.line - 1].slice(end.column - 1);
-  const was = lines.slice(start.line - 1, end.line).join("\n");
-  const file = fileName.replace(/^.*packages\/core\/src\//, "");
-  return {
-    file,
-    at: `${file}:${start.line}`,
-    was: oneLine(was),
-    becomes: oneLine(`${before}${replacement}${after}`),
-  };
-}
-
-function oneLine(text) {
-  return text.replace(/\s+/g, " ").trim();
-}
-
-function isSame(one, other) {
-  return one.file === other.file && one.was === other.was && one.becomes === other.becomes;
 }
 
 function complain(text) {

@@ -80,8 +80,10 @@ class InPlace {
   }
 
   /** The tests, with a memory in which no mutant has left anything. */
-  load() {
-    return collect(this.evaluate);
+  async load() {
+    const { without } = this.options;
+    const tests = await collect(this.evaluate);
+    return without === "" ? tests : tests.filter(({ id }) => !id.includes(without));
   }
 }
 
@@ -169,4 +171,33 @@ const inPlace = {
   transform: (code, id) => code.replaceAll("import.meta.url", JSON.stringify(pathToFileURL(id))),
 };
 
-export const strykerPlugins = [declareClassPlugin(PluginKind.TestRunner, "in-place", InPlace)];
+/** Leaves out statements by chance, always the same ones, where a share of all mutants is wanted. */
+class Sample {
+  static inject = tokens(commonTokens.options);
+
+  constructor({ judgedBy: { share, seed } }) {
+    this.share = share;
+    this.seed = seed;
+  }
+
+  shouldIgnore(path) {
+    const { start, end } = path.node;
+    const isPiece = PIECES.includes(path.type) || path.key === "test";
+    const isLeftOut = isPiece && unit(this.seed, start * 65_536 + end) >= this.share;
+    return isLeftOut ? "not in the sample" : undefined;
+  }
+}
+
+const PIECES = ["ExpressionStatement", "ReturnStatement", "VariableDeclaration", "ThrowStatement"];
+
+/** A number in [0, 1) (the finaliser of MurmurHash3). */
+function unit(seed, n) {
+  let h = Math.imul(seed ^ Math.imul(n, 0x9e3779b1), 0x85ebca6b);
+  h = Math.imul(h ^ (h >>> 13), 0xc2b2ae35);
+  return ((h ^ (h >>> 16)) >>> 0) / 2 ** 32;
+}
+
+export const strykerPlugins = [
+  declareClassPlugin(PluginKind.TestRunner, "in-place", InPlace),
+  declareClassPlugin(PluginKind.Ignore, "sample", Sample),
+];

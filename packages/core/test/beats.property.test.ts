@@ -256,6 +256,30 @@ describe("after a stall of ours", () => {
     );
   });
 
+  test("so are the first one of a life and those to the dead", () => {
+    const lateMs = fc.integer({ min: 1, max: 100_000 });
+    fc.assert(
+      fc.property(plainPolicies, fc.nat(), lateMs, (policy, seed, late) => {
+        const windowMs = paceWindowMs(policy.intervalMs);
+        const peer = new Punctual(policy, "both", seed);
+        const isSpread = () => {
+          const beats = peer.beats.length;
+          peer.at = nextActAt(thaw(peer.state)) + windowMs + late;
+          peer.apply({ type: "tick", at: peer.at });
+          return peer.beats.length === beats;
+        };
+        // The one of before has been spread already: that is no reason not to spread the next.
+        peer.apply({ type: "heard", at: 0 });
+        peer.at = policy.intervalMs + windowMs + late;
+        peer.apply({ type: "tick", at: peer.at });
+        peer.apply({ type: "ended", at: peer.at, reason: "duplicate-id" });
+        expect(isSpread()).toBe(true);
+        peer.apply({ type: "dial", at: peer.at });
+        expect(isSpread()).toBe(true);
+      }),
+    );
+  });
+
   test("mqttjs/MQTT.js#1257, socketio/socket.io#4040: a loop that is always late still beats at its every tick", () => {
     const policy = definePolicy({ intervalMs: 1_000, suspectAfterMs: 4_000, deadAfterMs: 8_800 });
     const peer = new Punctual(policy, "send", 1);

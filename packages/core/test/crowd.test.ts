@@ -137,6 +137,30 @@ describe("health", () => {
     expect(silentAt(4, 4)).toMatchObject({ suspect: 4, health: 0 });
   });
 
+  test("a crowd that fell silent points at us once, not at every tick for as long as it is silent", () => {
+    const { monitor, tickAt } = setUp();
+    for (let n = 0; n < 5; n += 1) monitor.heard(monitor.add(undefined, { role: "listen" }));
+    const health = [3_000, 3_100, 3_200].map((at) => {
+      tickAt(at);
+      return monitor.stats().health;
+    });
+    expect(health).toEqual([1, 1, 1]);
+  });
+
+  test("a tick is late from half of what a stall takes on, and not before", () => {
+    for (const [lateMs, health] of [
+      [50, 0],
+      [51, 1],
+    ] as const) {
+      const { monitor, host } = setUp();
+      monitor.onEarlier(() => {});
+      monitor.heard(monitor.add("a", { role: "listen" }));
+      host.freeze(750 + lateMs);
+      monitor.tick();
+      expect(monitor.stats()).toMatchObject({ health, stalls: 0 });
+    }
+  });
+
   test("it counts before the verdicts of the same tick: those suspicions last longer already", () => {
     const { monitor, outputs, tickAt } = setUp();
     const peers = Array.from({ length: 5 }, () => monitor.add(undefined, { role: "listen" }));

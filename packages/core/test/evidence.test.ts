@@ -78,6 +78,17 @@ describe("as data", () => {
       6_500,
       "minSuspicionMs",
     ]);
+    // What is counted is the silence, whenever it began; where two deadlines are one, D is named.
+    expect(deadline(lastChange({}, beat(1_000, 1), tick(6_000), tick(7_500)))).toEqual([
+      6_500,
+      "minSuspicionMs",
+    ]);
+    const slow = { minSuspicionMs: 3_000 };
+    expect(deadline(lastChange(slow, beat(0, 1), tick(3_000)))).toEqual([3_000, "detector"]);
+    expect(deadline(lastChange(slow, beat(0, 1), tick(3_000), tick(6_000)))).toEqual([
+      6_000,
+      "deadAfterMs",
+    ]);
     expect(deadline(lastChange({}, beat(0, 1), tick(3_000, 7), tick(12_000)))).toEqual([
       12_000,
       "deadAfterMs",

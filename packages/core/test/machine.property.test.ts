@@ -2,7 +2,7 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { explain } from "../src/peer/evidence.ts";
-import { initialPeer, type PeerState } from "../src/peer/state.ts";
+import { initialPeer, type PeerState, type Status } from "../src/peer/state.ts";
 import { nextDeadline, transition } from "../src/peer/transition.ts";
 import { policies, roles, waits } from "./arbitraries.ts";
 import { type History, histories, overdueMs, type Played, play } from "./history.ts";
@@ -126,13 +126,40 @@ describe("in every history of one peer", () => {
     );
   });
 
-  test("absent means never: no state holds an Infinity, a NaN or an undefined", () => {
-    everyStep(({ after }) => {
-      const values = [...Object.values(after), ...Object.values(after.arrivals)];
+  test("absent means never: no state and no output holds an Infinity, a NaN or an undefined", () => {
+    everyStep((step) => {
+      const { after } = step;
+      const changes = changesOf(step).flatMap((change) => [change, change.evidence]);
+      const values = [after, after.arrivals, ...changes].flatMap((data) => Object.values(data));
       const odd = values.filter(
         (value) => value === undefined || (typeof value === "number" && !Number.isFinite(value)),
       );
       expect(odd).toEqual([]);
+    });
+  });
+
+  test("a state holds only what belongs to its status", () => {
+    everyStep(({ after }) => {
+      const suspicion = ["suspectedObservedAt", "suspectedCreditedAt", "stretchMs", "health"];
+      const belongs: Record<Status, readonly string[]> = {
+        connecting: ["proofFromAt"],
+        alive: ["aliveAt"],
+        suspect: ["aliveAt", ...suspicion],
+        dead: ["reason"],
+      };
+      const all = new Set(Object.values(belongs).flat());
+      const held = Object.keys(after).filter((name) => all.has(name));
+      expect(held.toSorted()).toEqual(belongs[after.status].toSorted());
+    });
+  });
+
+  test("only what missed a deadline says which; only a detector's has its name", () => {
+    everyStep((step) => {
+      for (const { to, reason, evidence } of changesOf(step)) {
+        const byDeadline = to === "suspect" || reason === "silence" || reason === "unreachable";
+        expect("deadlineMs" in evidence).toBe(byDeadline);
+        expect("detector" in evidence).toBe(evidence.deadlineBy === "detector");
+      }
     });
   });
 

@@ -118,6 +118,9 @@ describe("ids and sessions", () => {
     const peer = monitor.add("a");
     const beats = [1, 3, 3, 2, 4].map((seq) => monitor.heardBeat(peer, seq));
     expect(beats).toEqual([true, true, false, false, true]);
+    const unproven = monitor.add("b", { policy: { ...policy, proof: "round-trip" } });
+    expect(monitor.heard(unproven)).toBe(false);
+    expect(monitor.heard(unproven, { proof: true })).toBe(true);
   });
 
   test("forgetting drops the peer, its id and its ref", () => {
@@ -215,6 +218,37 @@ describe("whoever drives it", () => {
     host.freeze(2_000);
     monitor.heard(peer);
     expect(monitor.stats().stalls).toBe(0);
+  });
+
+  test("has nothing to wait for once the last who was judged is gone", () => {
+    const { monitor, host } = setUp();
+    monitor.onEarlier(() => {});
+    const peer = monitor.add("a", { role: "listen" });
+    monitor.heard(peer);
+    expect(monitor.nextDeadline()).toBe(750);
+    host.freeze(100);
+    monitor.ended(peer, "left");
+    expect(monitor.nextDeadline()).toBe(Number.POSITIVE_INFINITY);
+  });
+
+  test("pausing what is paused already loses none of the pause", () => {
+    const { monitor, host } = setUp();
+    const peer = monitor.add("a", { role: "listen" });
+    monitor.heard(peer);
+    for (const pausedMs of [500, 700]) {
+      monitor.pause();
+      host.freeze(pausedMs);
+    }
+    monitor.resume();
+    expect(monitor.stats().lostMs).toBe(1_200);
+    for (const [at, status] of [
+      [4_199, "alive"],
+      [4_200, "suspect"],
+    ] as const) {
+      host.freeze(at - host.now());
+      monitor.tick();
+      expect(monitor.status(peer)).toBe(status);
+    }
   });
 
   test("a sample before the verdicts of a tick may still save a peer", () => {
@@ -324,6 +358,22 @@ describe("figures", () => {
   });
 });
 
+test("a stall is taken off the silence since the last sign of life, not since an earlier one", () => {
+  const { monitor, tickAt, changes, host } = setUp();
+  const peers = ["a", "b"].map((id) => monitor.add(id, { role: "listen" }));
+  for (const peer of peers) monitor.heard(peer);
+  for (const at of [1_000, 2_000]) {
+    host.freeze(at - host.now());
+    for (const peer of peers) monitor.heard(peer);
+  }
+  host.freeze(1_000);
+  monitor.stalled(1_000);
+  tickAt(5_999);
+  expect(changes()).toEqual(["a alive", "b alive"]);
+  tickAt(6_000);
+  expect(changes()).toEqual(["a alive", "b alive", "a suspect", "b suspect"]);
+});
+
 test("a detector that throws costs an error, not a timer, neither its own nor another's", () => {
   const host = new ManualHost();
   const changes: string[] = [];
@@ -351,6 +401,17 @@ test("a detector that throws costs an error, not a timer, neither its own nor an
   host.freeze(monitor.nextDeadline() - host.now());
   monitor.tick();
   expect(changes.at(-1)).toBe("b suspect");
+  // Nor does it cost a sign of life, nor a death; and who owns it is told of both.
+  isBroken = true;
+  expect(() => monitor.heard(peers[1] as PeerRef)).toThrow("broken");
+  expect(changes.at(-1)).toBe("b alive");
+  isBroken = false;
+  host.freeze(3_000);
+  monitor.tick();
+  isBroken = true;
+  host.freeze(3_000);
+  expect(() => monitor.tick()).toThrow("broken");
+  expect(changes.at(-1)).toBe("b dead");
 });
 
 test("whose detector throws is beaten at all the same, and so are the others", () => {
@@ -462,6 +523,21 @@ test("who takes the place of a peer while that is looked at is judged in time", 
   expect(changes()).toEqual(["first alive", "next alive"]);
   tickAt(6_000);
   expect(changes().at(-1)).toBe("next suspect");
+});
+
+test("a pause of one peer leaves alone what is known of its neighbours", () => {
+  const { host, monitor } = setUp();
+  const peers = ["a", "b", "c"].map((id) => monitor.add(id));
+  for (const peer of peers) for (const seq of [1, 3, 4]) monitor.heardBeat(peer, seq);
+  const before = peers.map((peer) => monitor.state(peer)?.arrivals);
+  monitor.pause(peers[0]);
+  host.freeze(500);
+  monitor.resume(peers[0]);
+  expect(peers.map((peer) => monitor.state(peer)?.arrivals)).toEqual(before);
+  for (const peer of peers) {
+    monitor.heardBeat(peer, 5, { rttMs: 8 });
+    expect(monitor.state(peer)?.arrivals).toMatchObject({ rttMs: 8, rttVariationMs: 4 });
+  }
 });
 
 test("what lay unread while a peer was paused teaches nobody anything", () => {

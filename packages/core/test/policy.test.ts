@@ -138,8 +138,8 @@ describe("refused", () => {
     [{ detector: null as never }, /^detector must be a function, or/],
     [{ detector: { size: 3 } as never }, /^detector must be a function, or/],
     [{ shadow: { learn() {} } as never }, /^shadow must be a function, or/],
-    [{ shadow: { learn() {}, size: 0 } }, /^shadow must be a function, or/],
-    [{ shadow: { learn() {}, size: 1.5 } }, /^shadow must be a function, or/],
+    [{ shadow: { name: "none", learn() {}, size: 0 } }, /^shadow must be a function, or/],
+    [{ shadow: { name: "half", learn() {}, size: 1.5 } }, /^shadow must be a function, or/],
   ];
 
   test.each(refused)("%j", (options, message) => {

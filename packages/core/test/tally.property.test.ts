@@ -2,7 +2,17 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { NO_STALLS } from "../src/peer/rules.ts";
-import { arrive, asData, asTally, Tally, widthFor } from "../src/peer/tally.ts";
+import {
+  arrive,
+  asData,
+  asTally,
+  COUNTS,
+  isAhead,
+  isLife,
+  MEMORY,
+  Tally,
+  widthFor,
+} from "../src/peer/tally.ts";
 import { definePolicy } from "../src/policy.ts";
 
 const policy = definePolicy({ peerGapMs: 1_000 });
@@ -10,7 +20,7 @@ const width = widthFor(policy, true);
 
 describe("numbers", () => {
   /** Mostly one after the other; now and then some are lost, come late, or again. */
-  const steps = fc.array(fc.constantFrom(1, 1, 1, 2, 5, 40, 0, -1, -2, -7, -31, -32, -60), {
+  const steps = fc.array(fc.constantFrom(1, 1, 1, 2, 5, 32, 33, 40, 0, -1, -2, -7, -31, -32, -60), {
     maxLength: 80,
   });
 
@@ -24,8 +34,9 @@ describe("numbers", () => {
         let reordered = 0;
         for (const step of [0, ...all]) {
           const seq = (highest || first) + step;
-          const isLife = arrive(tally, 0, NO_STALLS, seq, {}, policy);
-          expect(isLife).toBe(seq > highest);
+          expect(isAhead(tally, seq)).toBe(seq > highest);
+          expect(isLife(tally, 0, NO_STALLS, seq, {}, policy)).toBe(seq > highest);
+          expect(arrive(tally, 0, NO_STALLS, seq, {}, policy)).toBe(seq > highest);
           if (seq <= highest) {
             behind += 1;
             // Before the first one nothing is known, and too far back nothing is remembered.
@@ -45,6 +56,30 @@ describe("numbers", () => {
   });
 });
 
+test("whether a frame is life is known before it is taken in, and taking it in says the same", () => {
+  const nonce = { nonceAt: fc.nat({ max: 20_000 }), seq: fc.nat({ max: 4 }) };
+  const proof = fc.constantFrom("any" as const, "round-trip" as const);
+  fc.assert(
+    fc.property(proof, fc.array(fc.record(nonce), { maxLength: 8 }), (asked, frames) => {
+      const strict = definePolicy({ proof: asked });
+      const tally = new Tally();
+      for (const { seq, nonceAt } of frames) {
+        const before = isLife(tally, 20_000, NO_STALLS, seq, { nonceAt }, strict);
+        expect(arrive(tally, 20_000, NO_STALLS, seq, { nonceAt }, strict)).toBe(before);
+      }
+    }),
+  );
+});
+
+test("what the sender declared last stays, until it declares something else", () => {
+  const tally = new Tally(width);
+  const declared = [700, 0, 30].map((declaredMs, n) => {
+    arrive(tally, n, NO_STALLS, n + 1, { sentAtMs: n, declaredMs }, policy);
+    return tally.declaredMs;
+  });
+  expect(declared).toEqual([700, 700, 30]);
+});
+
 describe("round trips (RFC 6298 §2)", () => {
   test("are smoothed by an eighth, their variation by a quarter", () => {
     fc.assert(
@@ -62,6 +97,10 @@ describe("round trips (RFC 6298 §2)", () => {
         expect(tally.rttVariationMs).toBeCloseTo(rttvar, 6);
       }),
     );
+  });
+
+  test("are absent before the first", () => {
+    expect([new Tally().rttMs, new Tally().rttVariationMs]).toEqual([undefined, undefined]);
   });
 });
 
@@ -113,7 +152,10 @@ describe("lateness", () => {
     beat(10, 1, 5_000);
     beat(1_700, 2, 6_000);
     expect(tally.timing?.slips).toBe(0);
-    beat(3_310, 3, 8_300);
+    // Gaps are announced in whole ms, rounded up.
+    beat(2_011, 3, 7_001);
+    expect(tally.timing?.slips).toBe(0);
+    beat(4_311, 4, 9_301);
     expect(tally.timing?.slips).toBe(1);
   });
 
@@ -123,7 +165,9 @@ describe("lateness", () => {
     arrive(tally, 10, NO_STALLS, 1, { sentAtMs: 1 }, policy);
     arrive(tally, 4_020, stalls, 2, { sentAtMs: 1_001 }, policy);
     expect(tally.timing).toMatchObject({ samples: 1, offsetMs: 9, sentAtMs: 1_001 });
-    arrive(tally, 4_210, stalls, 3, { sentAtMs: 4_201 }, policy);
+    arrive(tally, 4_100, stalls, 3, { sentAtMs: 1_101 }, policy);
+    expect(tally.timing?.samples).toBe(1);
+    arrive(tally, 4_210, stalls, 4, { sentAtMs: 4_201 }, policy);
     expect(tally.timing).toMatchObject({ samples: 2, offsetMs: 9 });
   });
 });
@@ -135,5 +179,15 @@ test("what is kept comes back from data as it was", () => {
   tally.cells[width + 1] = 42;
   const back = asTally(JSON.parse(JSON.stringify(asData(tally))), tally.learned, width + 3);
   expect([...back.cells]).toEqual([...tally.cells]);
+  expect(asTally(asData(tally), tally.learned).learned).toEqual(tally.learned);
   expect(new Tally().learned).toBeUndefined();
+});
+
+test("a row is as wide as what is in it: detectors find their memory where they left it", () => {
+  const none = asData(new Tally());
+  expect(asTally(none).width).toBe(COUNTS);
+  expect(asTally(none, [1]).width).toBe(MEMORY);
+  const long = Array.from({ length: MEMORY }, (_, n) => n + 1);
+  expect(asTally(none, long).width).toBe(COUNTS + MEMORY);
+  expect(asTally(none, long).learned).toEqual(long);
 });

@@ -148,6 +148,30 @@ describe("dead is final", () => {
     expect(peer.change).toMatchObject({ reason, safeInMs });
   });
 
+  test("the next session begins with a beat within the pace; a listener only listens", () => {
+    const redialled = (role: "both" | "send" | "listen") =>
+      new Hand({}, { role })
+        .play({ type: "ended", at: 10, reason: "closed" })
+        .play({ type: "dial", at: 5_000 }).state;
+    for (const role of ["both", "send"] as const) {
+      expect(redialled(role).beatDueAt).toBeGreaterThanOrEqual(5_000);
+      expect(redialled(role).beatDueAt).toBeLessThanOrEqual(5_250);
+    }
+    expect(redialled("listen")).not.toHaveProperty("beatDueAt");
+  });
+
+  test("a suspicion in between does not make a life a new one", () => {
+    const peer = suspected().play(heard(5_000));
+    expect(peer.state).toMatchObject({ status: "alive", aliveAt: 0, sinceAt: 5_000 });
+  });
+
+  test("who only sends retries nothing, and says so", () => {
+    const peer = new Hand({ redial: true }, { role: "send" });
+    peer.play({ type: "ended", at: 10, reason: "closed" });
+    expect(peer.change).toMatchObject({ reason: "closed" });
+    expect(peer.change).not.toHaveProperty("retryInMs");
+  });
+
   test("a leaving peer may say when it expects to be back", () => {
     const peer = new Hand().play({ type: "ended", at: 5, reason: "left", returnInMs: 800 });
     expect(peer.change).toMatchObject({ reason: "left", returnInMs: 800 });
@@ -190,6 +214,12 @@ describe("proof by round trip", () => {
     expect(nextVerdict(peer)).toBe(11_000);
     expect(peer.play(proven(5_100, 2_999)).state.status).toBe("suspect");
     expect(peer.play(proven(5_200, 3_000)).state.status).toBe("alive");
+  });
+
+  test("what was asked of the dead proves the next life, what was asked before does not", () => {
+    const dead = () => new Hand(datagrams).tick(6_000).play({ type: "dial", at: 9_000 });
+    expect(dead().play(proven(9_100, 5_999)).state.status).toBe("connecting");
+    expect(dead().play(proven(9_100, 6_000)).state.status).toBe("alive");
   });
 
   test("frames that were held back are not life: the newest nonce must be younger than D", () => {
@@ -304,6 +334,18 @@ describe("beats that ask for a sign of life", () => {
     expect(peer.tick(1_399).beats).toEqual([]);
     expect(peer.tick(1_400).beats).toHaveLength(1);
   });
+});
+
+test("a beat that was spread and then not needed is no reason to let the next ones burst", () => {
+  const peer = new Hand({ solicits: true }, { role: "send" });
+  peer.play(heard(0), { type: "sent", at: 0 });
+  expect(peer.tick(5_000).beats).toEqual([]);
+  // Both clocks move before the spread beat is due.
+  peer.play({ type: "sent", at: 5_000 }, heard(5_000));
+  expect(peer.tick(5_250).beats).toEqual([]);
+  expect(peer.state.beatDueAt).toBe(6_000);
+  expect(peer.tick(20_000).beats).toEqual([]);
+  expect(peer.state.beatDueAt).toBeLessThanOrEqual(20_250);
 });
 
 function nextVerdict({ state, policy }: Hand): number {

@@ -260,7 +260,6 @@ function expire(peer: Peer, event: Tick, stalls: StallTotals, policy: Policy, em
   peer.stretchMs = stretchMs(health, policy.suspectAfterMs, policy.deadAfterMs);
   peer.health = health;
   peer.beatDueAt = peer.role === "listen" ? NEVER : at;
-  peer.paced = false;
   become(peer, TRANSITIONS.alive.expired, at, evidence, emit);
 }
 
