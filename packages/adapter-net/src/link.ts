@@ -92,9 +92,9 @@ export class Link {
       return true;
     }
     this.#uncork();
-    if (socket.writableNeedDrain || (this.#controlQueued && socket.writableLength > 0)) {
-      return false;
-    }
+    // A socket that has sent everything says so only in the next tick.
+    const isQueued = socket.writableLength > 0;
+    if (isQueued && (socket.writableNeedDrain || this.#controlQueued)) return false;
     socket.write(frame, this.#controlLeft);
     this.#controlQueued = socket.writableLength > 0;
     return true;
