@@ -1,11 +1,11 @@
-// The two ways to send and receive messages: Systole's, and a loop over length-prefixed ones as it is
-// written by hand.
+// The ways to send and receive messages: Systole's, and a loop over length-prefixed ones as it is written by
+// hand; and that loop by somebody who knows that a socket can be corked, as ours are.
 
 import { createConnection, createServer as createNetServer } from "node:net";
 import { connect, createServer } from "@systole/adapter-net";
 import { policyFor } from "./traffic.mjs";
 
-export const MESSAGE_LOOPS = ["length-prefixed loop", "Systole"];
+export const MESSAGE_LOOPS = ["length-prefixed loop", "the same, corked", "Systole"];
 
 const HEADER_BYTES = 4;
 const policy = policyFor(1_000);
@@ -41,12 +41,30 @@ export async function openSender(name, bytes, port) {
   const socket = createConnection({ ...target, noDelay: true });
   await new Promise((resolve) => socket.once("connect", resolve));
   let last;
+  const write = (message) => socket.write(framed(message), last);
   return {
-    send: (message) => socket.write(framed(message), last),
+    send: name === "the same, corked" ? corked(socket, write) : write,
     onDrain: (callback) => socket.on("drain", callback),
     onFlushed(callback) {
       last = () => callback();
     },
+  };
+}
+
+/** What is sent in one go leaves in one call of the system. */
+function corked(socket, write) {
+  let isCorked = false;
+  const uncork = () => {
+    isCorked = false;
+    socket.uncork();
+  };
+  return (message) => {
+    if (!isCorked) {
+      isCorked = true;
+      socket.cork();
+      process.nextTick(uncork);
+    }
+    return write(message);
   };
 }
 

@@ -41,7 +41,7 @@ export function asSeenBy(family: string, address: string): string {
 }
 
 /** So many paths are kept ready; whoever sends from more addresses than that only makes us slower. */
-const KEPT_PATHS = 65_536;
+export const KEPT_PATHS = 65_536;
 
 /** Paths of senders, made once: every datagram brings its address as a new string. */
 export class Paths {

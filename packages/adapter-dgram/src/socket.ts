@@ -3,7 +3,7 @@
 
 import { createSocket, type Socket } from "node:dgram";
 import { type AddressInfo, isIP } from "node:net";
-import { addressOf, asItIs, asSeenBy } from "./address.ts";
+import { addressOf, asItIs, asSeenBy, KEPT_PATHS, type PeerAddress } from "./address.ts";
 
 /** What we ask the kernel for: it may give less, or more. */
 export interface BufferOptions {
@@ -30,6 +30,8 @@ export class NodeSocket {
   readonly #isShared: boolean;
   #socket: Socket | undefined;
   #family: string | undefined;
+  /** What the socket calls each path, so that none is taken apart for every beat. */
+  readonly #targets: Map<string, PeerAddress> = new Map();
   readonly #count = (error: NodeJS.ErrnoException | null): void => {
     if (error === null) return;
     const code = error.code ?? error.name;
@@ -106,12 +108,19 @@ export class NodeSocket {
   send(datagram: Uint8Array, path: string): boolean {
     const socket = this.#socket;
     if (socket === undefined || queuedBytes(socket) > MAX_QUEUED_BYTES) return false;
+    const { address, port } = this.#targets.get(path) ?? this.#target(socket, path);
+    // Whole: for a part of it node:dgram would make another view.
+    socket.send(datagram, port, address, this.#count);
+    return true;
+  }
+
+  #target(socket: Socket, path: string): PeerAddress {
     const { address, port } = addressOf(path);
     this.#family ??= socket.address().family;
-    const to = asSeenBy(this.#family, address);
-    // Whole: for a part of it node:dgram would make another view.
-    socket.send(datagram, port, to, this.#count);
-    return true;
+    const target = { address: asSeenBy(this.#family, address), port };
+    if (this.#targets.size === KEPT_PATHS) this.#targets.clear();
+    this.#targets.set(path, target);
+    return target;
   }
 
   /** Closes a socket of our own, and lets go of a shared one. */

@@ -39,6 +39,17 @@ export class Link {
 
   readonly #maxQueuedBytes: number;
   #controlQueued = false;
+  /** Messages that were sent in one go leave in one call of the system: the smaller they are, the more that is. */
+  #isCorked = false;
+  /** How many messages were written, and how many of them the kernel had at once. */
+  #written = 0;
+  #taken = 0;
+  readonly #uncork = (): void => {
+    if (!this.#isCorked) return;
+    this.#isCorked = false;
+    this.socket.uncork();
+    if (this.socket.writableLength === 0) this.#taken = this.#written;
+  };
   readonly #controlLeft = (): void => {
     this.#controlQueued = false;
   };
@@ -85,9 +96,10 @@ export class Link {
       message.accepted = this.#write(frame, message.callback);
       return true;
     }
-    if (socket.writableNeedDrain || (this.#controlQueued && socket.writableLength > 0)) {
-      return false;
-    }
+    this.#uncork();
+    // A socket that has sent everything says so only in the next tick.
+    const isQueued = socket.writableLength > 0;
+    if (isQueued && (socket.writableNeedDrain || this.#controlQueued)) return false;
     socket.write(frame, this.#controlLeft);
     this.#controlQueued = socket.writableLength > 0;
     return true;
@@ -95,16 +107,26 @@ export class Link {
 
   #write(frame: Uint8Array, callback: SentCallback | undefined): boolean {
     const { socket } = this;
-    if (callback === undefined) return socket.write(frame);
-    let taken = false;
-    const accepted = socket.write(frame, (error) => {
+    if (!this.#isCorked) {
+      this.#isCorked = true;
+      socket.cork();
+      process.nextTick(this.#uncork);
+    }
+    this.#written += 1;
+    const accepted = socket.write(frame, callback && this.#tell(callback));
+    if (!accepted) this.#uncork();
+    return accepted;
+  }
+
+  /** Calls back about the message that is being written. */
+  #tell(callback: SentCallback): (error?: Error | null) => void {
+    const number = this.#written;
+    return (error) => {
       // Node reports success for a write that was under way when its socket was destroyed.
-      if (!error && (taken || !socket.destroyed)) return callback();
+      if (!error && (number <= this.#taken || !this.socket.destroyed)) return callback();
       const why = "its connection was closed before the kernel had all of it";
       callback(new NotSentError(why, { cause: error }));
-    });
-    taken = socket.writableLength === 0;
-    return accepted;
+    };
   }
 
   /** Resolves when everything sent so far is in the kernel, or can never be. */

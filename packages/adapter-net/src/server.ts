@@ -106,7 +106,8 @@ export class SystoleServer extends EventEmitter<ServerEvents> implements AsyncDi
   #closing: Promise<void> | undefined;
   readonly #onConnection = (socket: Socket): void => {
     this.#sockets.add(socket);
-    socket.once("close", () => this.#sockets.delete(socket));
+    // Not `once`, which would keep an object more for every connection.
+    socket.on("close", () => this.#sockets.delete(socket));
   };
   readonly #onSocket = (socket: Socket): void => {
     if (this.#closing === undefined) this.#side.endpoint.opened(this.#side.link(socket));

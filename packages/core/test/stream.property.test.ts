@@ -76,8 +76,8 @@ describe("the same frames in the same order", () => {
       fc.property(messages, (payloads) => {
         const all = payloads.flatMap((payload) => [...encodeFrame({ type: "data", payload })]);
         const { frames: read } = readInChunks(Uint8Array.from(all), [all.length]);
-        for (const frame of read) if (frame.type === "data") frame.payload[0] ^= 0xff;
-        for (const payload of payloads) payload[0] ^= 0xff;
+        for (const frame of read) if (frame.type === "data") (frame.payload[0] as number) ^= 0xff;
+        for (const payload of payloads) (payload[0] as number) ^= 0xff;
         expect(read).toEqual(payloads.map((payload) => ({ type: "data", payload })));
       }),
       { numRuns: 20 },

@@ -53,7 +53,9 @@ export interface Hub {
   readonly departures: Alarms<Pair>;
   /** The dead who came by themselves, in the order in which they died. */
   readonly tombstones: Set<Pair>;
+  /** What came of unfinished frames, and one that holds nothing, for whoever needs it next. */
   readonly streams: Map<Place, Reassembly>;
+  spareStream: Reassembly | undefined;
   readonly dropped: Partial<Record<DropReason, number>>;
   readonly refused: Partial<Record<RefusedReason, number>>;
   readonly counts: {
@@ -114,6 +116,7 @@ export function createHub(
     departures: new Alarms(),
     tombstones: new Set(),
     streams: new Map(),
+    spareStream: undefined,
     dropped: {},
     refused: {},
     counts: {
