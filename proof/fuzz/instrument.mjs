@@ -2,6 +2,7 @@
 // Counters in the sources: a vite plugin that lets istanbul write one for each statement, function and
 // branch into the core, before anything else touches the TypeScript. All of them are laid into one array: a
 // counter costs one instruction, and an execution is looked at in a microsecond.
+// @ts-expect-error it comes without types
 import { createInstrumenter } from "istanbul-lib-instrument";
 import { root } from "../../scripts/entries.mjs";
 
