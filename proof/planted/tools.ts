@@ -40,6 +40,7 @@ export const COMPILER: Command = {
 };
 
 const VIOLATION = /^ {2}step \d+, at .+$/m;
+const BROKEN_PROMISE = /^\S+: a promise is broken .*$/m;
 
 export const TOOLS: readonly Tool[] = [
   {
@@ -64,6 +65,18 @@ export const TOOLS: readonly Tool[] = [
       },
     ],
     finding: (output) => VIOLATION.exec(output)?.[0].trim(),
+  },
+  {
+    name: "fuzz",
+    sees: isCore,
+    commands: [
+      {
+        args: ["proof/fuzz/fuzz.mjs", "--workers", "1"],
+        says: BROKEN_PROMISE,
+        limitSeconds: 300,
+      },
+    ],
+    finding: (output) => BROKEN_PROMISE.exec(output)?.[0],
   },
 ];
 
