@@ -1,7 +1,7 @@
 // @ts-check
 // Writes into docs/trust.md what the tools that prove things found last: the parts between
-// `<!-- result: NAME | COMMAND -->` and `<!-- /result -->`, from proof/results/NAME.json. A test compares the
-// committed page with these files.
+// `<!-- result: NAME | COMMAND -->` and `<!-- /result -->`, from proof/results/NAME.json, and a summary of all of
+// them. A test compares the committed page with these files.
 import { existsSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { pathToFileURL } from "node:url";
 import { root } from "./entries.mjs";
@@ -10,6 +10,7 @@ import { root } from "./entries.mjs";
 export const page = "docs/trust.md";
 
 const folder = `${root}/proof/results`;
+const SUMMARY = /<!-- summary -->\n[\s\S]*?<!-- \/summary -->/;
 const MARKED = /<!-- result: (\S+) \| (.+?) -->\n[\s\S]*?<!-- \/result -->/g;
 /** Longer tables are folded. */
 const MOST_ROWS = 10;
@@ -49,7 +50,47 @@ export function render(text, all) {
   });
   const forgotten = Object.keys(all).filter((name) => !shown.includes(name));
   if (forgotten.length > 0) throw new Error(`${page} has no place for ${forgotten}`);
-  return rendered;
+  return rendered.replace(SUMMARY, () => {
+    const lines = table(summary(text, all));
+    return `<!-- summary -->\n${lines.join("\n")}\n<!-- /summary -->`;
+  });
+}
+
+/**
+ * A row for each result, under the heading that it has on the page.
+ *
+ * @param {string} text
+ * @param {Record<string, Result>} all
+ */
+function summary(text, all) {
+  let heading = "";
+  /** @type {Row[]} */
+  const rows = [];
+  for (const line of text.split("\n")) {
+    heading = /^##+ (.+)/.exec(line)?.[1] ?? heading;
+    const [, name = "", command = ""] = /^<!-- result: (\S+) \| (.+?) -->/.exec(line) ?? [];
+    if (name === "") continue;
+    const result = all[name];
+    rows.push({
+      "what ran": `[${heading}](#${slug(heading)})`,
+      command: `\`${result?.command ?? command}\``,
+      "last run": result?.commit ?? (result ? "" : "not yet"),
+      took: result ? spent(result.seconds) : "",
+    });
+  }
+  return rows;
+}
+
+/**
+ * The anchor of a heading.
+ *
+ * @param {string} heading
+ */
+export function slug(heading) {
+  return heading
+    .toLowerCase()
+    .replaceAll(/[^\w\- ]/g, "")
+    .replaceAll(" ", "-");
 }
 
 /** @param {Result} result */
@@ -59,13 +100,17 @@ function linesOf({ command, figures, tables = {}, machine, commit, seconds }) {
   const entries = Object.entries(figures);
   const rows = entries.map(([name, value]) => `| ${name} | ${cell(value, name)} |`);
   if (rows.length > 0) lines.push("", "| | |", "|---|---:|", ...rows);
+  const several = Object.keys(tables).length > 1;
   for (const [name, rows] of Object.entries(tables)) {
+    const title = several ? [`**${name}**`, ""] : [];
+    const folded = [`<details><summary>${name}: ${rows.length} rows</summary>`, ""];
     const isLong = rows.length > MOST_ROWS;
     lines.push(
       "",
-      ...(isLong ? [`<details><summary>${name}: ${rows.length} rows</summary>`, ""] : []),
+      ...(isLong ? folded : title),
+      ...table(rows),
+      ...(isLong ? ["", "</details>"] : []),
     );
-    lines.push(...table(rows), ...(isLong ? ["", "</details>"] : []));
   }
   return lines;
 }

@@ -12,7 +12,8 @@ async function played(name: string): Promise<string[]> {
   return stdout.trim().split("\n");
 }
 
-const isRedisInstalled = spawnSync("redis-server", ["--version"]).error === undefined;
+const isInstalled = (command: string) =>
+  spawnSync(command, ["--version"], { stdio: "ignore" }).error === undefined;
 
 export function describeScenes(): void {
   describe.concurrent("each of the examples", () => {
@@ -105,7 +106,38 @@ export function describeScenes(): void {
       expect(lines.at(-1)).toMatch(/Who listens has sent 0 and 0 datagrams\. As it must be\.$/);
     });
 
-    test.skipIf(!isRedisInstalled)(
+    test("examples/ping-pong: a server that only knows PING and PONG is suspected, comes back, and is dead", async () => {
+      const lines = await played("ping-pong");
+      expect(lines).toEqual([
+        "their server is alive (session 1)",
+        "→ SIGSTOP",
+        expect.stringMatching(/^their server silent for \d+ ms: /),
+        expect.stringMatching(/^their server is back after \d+ ms of silence: /),
+        "→ SIGSTOP",
+        expect.stringMatching(/^their server silent for \d+ ms: /),
+        expect.stringMatching(/^their server is dead after \d+ ms of silence: /),
+        "As it must be.",
+      ]);
+    });
+
+    test.skipIf(!isInstalled(process.env["CHROMIUM"] ?? "chromium"))(
+      "examples/websocket: a browser passes the transport contract, is missed while it is busy, and crashes",
+      async () => {
+        const lines = await played("websocket");
+        for (const sight of [
+          /^browser: (\d+) of \1 cases of the contract hold$/,
+          /^browser: server is alive \(session 1\)$/,
+          /^server: {2}browser silent for \d+ ms: /,
+          /^server: {2}browser is back after \d+ ms of silence: /,
+          /^server: {2}browser is gone: its connection was closed/,
+          /^As it must be\.$/,
+        ]) {
+          expect(lines).toContainEqual(expect.stringMatching(sight));
+        }
+      },
+    );
+
+    test.skipIf(!isInstalled("redis-server"))(
       "examples/redis-watch: a frozen Redis is failed over, where keepalive sees nothing",
       async () => {
         const lines = await played("redis-watch");

@@ -2,7 +2,7 @@
 import { existsSync } from "node:fs";
 import { expect, test } from "vitest";
 import { root } from "../scripts/entries.mjs";
-import { page, render, results } from "../scripts/trust.mjs";
+import { page, render, results, slug } from "../scripts/trust.mjs";
 import { claimsIn, read, titlesIn } from "./claims.ts";
 
 const text = read(page);
@@ -40,14 +40,17 @@ test("every link leads somewhere", () => {
   const headings = text
     .split("\n")
     .filter((line) => line.startsWith("#"))
-    .map((line) => `#${slug(line)}`);
+    .map((line) => `#${slug(line.replace(/^#+ /, ""))}`);
   for (const [, target = ""] of text.matchAll(/\]\(([^)]+)\)/g)) {
     const [file = "", anchor] = target.split("#");
     if (file === "") expect(headings).toContain(target);
     else expect(existsSync(`${root}/docs/${file}`), target).toBe(true);
     if (file !== "" && anchor !== undefined) {
       const there = read(file.replace(/^\.\.\//, "")).split("\n");
-      expect(there.filter((line) => line.startsWith("#")).map(slug)).toContain(anchor);
+      const anchors = there
+        .map((line) => /^#+ (.+)/.exec(line)?.[1])
+        .map((each = "") => slug(each));
+      expect(anchors).toContain(anchor);
     }
   }
 });
@@ -58,11 +61,3 @@ test("every command is a script, or its result says that it was not run yet", ()
   const named = [...text.matchAll(/\bpnpm ([\w:]+)/g)].map(([, name = ""]) => name);
   expect(named.filter((name) => !(name in scripts) && !coming.includes(name))).toEqual([]);
 });
-
-function slug(heading: string): string {
-  return heading
-    .replace(/^#+ /, "")
-    .toLowerCase()
-    .replaceAll(/[^\w\- ]/g, "")
-    .replaceAll(" ", "-");
-}

@@ -9,12 +9,8 @@ import type { EndpointOptions, Transport } from "../src/endpoint/options.ts";
 import type { DropReason, EndpointChange, EndpointOutput } from "../src/endpoint/outputs.ts";
 import type { PeerRef } from "../src/monitor/refs.ts";
 import type { Status } from "../src/peer/state.ts";
-import {
-  type NetworkOptions,
-  type NodeOptions,
-  SimulatedNetwork,
-  type SimulatedNode,
-} from "../src/testing/simulated-network.ts";
+import { type NetworkOptions, SimulatedNetwork } from "../src/testing/simulated-network.ts";
+import type { NodeOptions, SimulatedNode } from "../src/testing/simulated-node.ts";
 
 /** One end of a connection. */
 export interface Link {

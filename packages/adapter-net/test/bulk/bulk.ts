@@ -21,7 +21,7 @@ interface Transferred {
 export function describeBulk(megabytes: number, keep: Keep = () => {}): void {
   describe.concurrent(`${megabytes} MB one way at 64 KB/s, judged by a policy of a second`, () => {
     test.for(["tcp", "unix"])(
-      "socketio/engine.io-client#706, grpc/grpc#22963: over %s, no suspicion either way, one beat waits at most, memory is bounded",
+      "socketio/socket.io#5450, socketio/engine.io-client#706, grpc/grpc#22963: over %s, no suspicion either way, one beat waits at most, memory is bounded",
       async (how) => {
         const child = new Child(TRANSFER, megabytes, how);
         const { during, changes, intact, beats, most, handedMs, tookMs } =

@@ -1,9 +1,11 @@
-// A network in virtual time: delay, loss, duplication, reordering, partitions (one-way ones, too),
-// frozen and restarted processes, drifting clocks. Everything follows from one seed.
+// A network in virtual time: delay, loss in bursts and alone, duplication, reordering, corruption, partitions
+// (one-way ones, too), addresses that change. Everything follows from one seed. What a process in it may
+// suffer is in simulated-node.ts.
 
-import type { Host } from "../host.ts";
+import { checkOption } from "../errors.ts";
 import { mix } from "../peer/rules.ts";
 import { EventQueue } from "./event-queue.ts";
+import { type NodeOptions, SimulatedNode, type Wire } from "./simulated-node.ts";
 
 /** How a link treats what is sent over it. */
 export interface LinkOptions {
@@ -38,16 +40,6 @@ export interface NetworkOptions extends LinkOptions {
   readonly seed?: number | undefined;
 }
 
-/** Options of `network.node`. */
-export interface NodeOptions {
-  /** How much faster this node's clock runs, in parts per million. Default 0. */
-  readonly driftPpm?: number | undefined;
-  /** What its wall clock says at the start of the simulation, in ms since 1970. Default 2026-01-01. */
-  readonly epochMs?: number | undefined;
-  /** Whether its clock goes on while it sleeps; see `sleep`. Default true. */
-  readonly countsSleep?: boolean | undefined;
-}
-
 interface Delivery {
   readonly at: number;
   readonly order: number;
@@ -56,19 +48,10 @@ interface Delivery {
   readonly bytes: Uint8Array;
 }
 
-interface NodeTimer {
-  /** In network time. */
-  at: number;
-  readonly order: number;
-  readonly callback: () => void;
-}
-
-/** So many datagrams Node reads before it runs what was deferred. */
-const DATAGRAMS_A_TURN = 32;
-
 /**
  * A network of nodes in virtual time.
  *
+ * @throws RangeError `ERR_SYSTOLE_OPTION` for shares that are none, and delays before 0; so does `treat`.
  * @example
  * ```ts
  * const network = new SimulatedNetwork({ seed: 7, loss: 0.1 });
@@ -82,7 +65,7 @@ const DATAGRAMS_A_TURN = 32;
  * network.run(10_000);
  * ```
  */
-export class SimulatedNetwork {
+export class SimulatedNetwork implements Wire {
   /** Network time, in ms. */
   now = 0;
   /** Datagrams handed to the network, lost by it, and delivered. */
@@ -116,7 +99,9 @@ export class SimulatedNetwork {
   }
 
   /** How all links treat what is sent from now on; what is not given is as by default. */
-  treat({ delayMs, loss, duplicate, bursts, corrupt, spikes }: LinkOptions): void {
+  treat(options: LinkOptions): void {
+    checkLink(options);
+    const { delayMs, loss, duplicate, bursts, corrupt, spikes } = options;
     this.#delayMs = delayMs ?? [1, 5];
     this.#loss = loss ?? 0;
     this.#duplicate = duplicate ?? 0;
@@ -155,20 +140,20 @@ export class SimulatedNetwork {
 
   /**
    * A NAT gives a node another address: what it sends comes from there from now on, and what is sent to
-   * the address before is lost, unless that still works.
+   * any address before is lost, unless those still work.
    */
   rebind(
     name: string,
     address: string,
     { oldWorks = false }: { readonly oldWorks?: boolean } = {},
   ): void {
-    for (const [before, node] of this.#nodes) {
-      if (node.name !== name) continue;
-      if (!oldWorks) this.#nodes.delete(before);
-      node.address = address;
-      this.#nodes.set(address, node);
-      return;
+    const node = [...this.#nodes.values()].find((each) => each.name === name);
+    if (node === undefined) return;
+    for (const [before, each] of oldWorks ? [] : this.#nodes) {
+      if (each === node) this.#nodes.delete(before);
     }
+    node.address = address;
+    this.#nodes.set(address, node);
   }
 
   /** Lets `ms` of network time pass. */
@@ -282,135 +267,20 @@ export class SimulatedNetwork {
   }
 }
 
-/** A process in a simulated network: a host for `drive`, and a socket. */
-export class SimulatedNode implements Host {
-  readonly name: string;
-  /** Where its datagrams come from; see `rebind`. */
-  address: string;
-  readonly countsSleep: boolean;
-  /** Timers fire only at multiples of this, in ms, as in a browser's tab in the background. 0: in time. */
-  throttleMs = 0;
-  /** Set it to receive. */
-  onBytes: (bytes: Uint8Array, from: string) => void = () => {};
-
-  readonly #network: SimulatedNetwork;
-  readonly #rate: number;
-  readonly #epochMs: number;
-  readonly #seed: number;
-  readonly #timers: Set<NodeTimer> = new Set();
-  #deferred: (() => void)[] = [];
-  #inbox: { readonly bytes: Uint8Array; readonly from: string }[] = [];
-  #frozenUntil = 0;
-  /** Its clock stands still until then, for the last time, and stood still before for so long. */
-  #clockStopsUntil = 0;
-  #clockStoppedMs = 0;
-  #stopped = false;
-  #draws = 0;
-
-  constructor(network: SimulatedNetwork, name: string, options: NodeOptions, seed: number) {
-    this.#network = network;
-    this.name = this.address = name;
-    this.#rate = 1 + (options.driftPpm ?? 0) / 1e6;
-    this.#epochMs = options.epochMs ?? START_EPOCH_MS;
-    this.countsSleep = options.countsSleep ?? true;
-    this.#seed = seed;
+function checkLink({ delayMs = [1, 5], bursts, spikes, ...shares }: LinkOptions): void {
+  const [least, most] = delayMs;
+  const isDelay = least >= 0 && most >= least && most < Number.POSITIVE_INFINITY;
+  checkOption(isDelay, "delayMs", delayMs, "two finite numbers from 0 on, the smaller one first");
+  const { loss, duplicate, corrupt } = shares;
+  const all = {
+    ...{ loss, duplicate, corrupt, "bursts.enter": bursts?.enter, "bursts.leave": bursts?.leave },
+    "spikes.share": spikes?.share,
+  };
+  for (const [name, share = 0] of Object.entries(all)) {
+    checkOption(share >= 0 && share <= 1, name, share, "a share from 0 to 1");
   }
-
-  now(): number {
-    const { now } = this.#network;
-    return (Math.max(now, this.#clockStopsUntil) - this.#clockStoppedMs) * this.#rate;
-  }
-
-  epochMs(): number {
-    return this.#epochMs + this.#network.now * this.#rate;
-  }
-
-  entropy(): number {
-    this.#draws += 1;
-    return mix(this.#seed, this.#draws);
-  }
-
-  setTimer(callback: () => void, delayMs: number): NodeTimer {
-    const dueAt = this.#network.now + delayMs / this.#rate;
-    const at = this.throttleMs > 0 ? Math.ceil(dueAt / this.throttleMs) * this.throttleMs : dueAt;
-    const timer = { at, order: this.#network.nextOrder(), callback };
-    this.#timers.add(timer);
-    return timer;
-  }
-
-  clearTimer(timer: unknown): void {
-    this.#timers.delete(timer as NodeTimer);
-  }
-
-  defer(callback: () => void): void {
-    this.#deferred.push(callback);
-  }
-
-  /** Timers that are set. */
-  get timers(): number {
-    return this.#timers.size;
-  }
-
-  /** Sends a datagram, or with `reliable` a piece of an ordered channel. False once stopped. */
-  send(to: string | undefined, bytes: Uint8Array, reliable = false): boolean {
-    if (this.#stopped || to === undefined) return false;
-    this.#network.carry(this.address, to, bytes, reliable);
-    return true;
-  }
-
-  /** The process stands still for `ms` (SIGSTOP, a blocked loop); what arrives waits in the kernel. */
-  freeze(ms: number): void {
-    this.#frozenUntil = Math.max(this.#frozenUntil, this.#network.now + ms);
-  }
-
-  /** The whole machine sleeps for `ms`; unless it counts sleep, its clock and its timers stand still, too. */
-  sleep(ms: number): void {
-    this.freeze(ms);
-    if (this.countsSleep) return;
-    const from = Math.max(this.#network.now, this.#clockStopsUntil);
-    const wakesAt = this.#network.now + ms;
-    if (wakesAt <= from) return;
-    this.#clockStoppedMs += wakesAt - from;
-    this.#clockStopsUntil = wakesAt;
-    for (const timer of this.#timers) timer.at += wakesAt - from;
-  }
-
-  /** The process is gone, without a word. */
-  stop(): void {
-    this.#stopped = true;
-    this.#timers.clear();
-    this.#deferred = [];
-    this.#inbox = [];
-  }
-
-  /** Used by the network: bytes reached the kernel of this node. */
-  arrive(bytes: Uint8Array, from: string): void {
-    if (!this.#stopped) this.#inbox.push({ bytes, from });
-  }
-
-  /** Used by the network: when this node next has something to do. */
-  wakesAt(): number {
-    if (this.#stopped) return Number.POSITIVE_INFINITY;
-    const waiting = this.#inbox.length > 0 || this.#deferred.length > 0;
-    let at = waiting ? this.#network.now : Number.POSITIVE_INFINITY;
-    for (const timer of this.#timers) at = Math.min(at, timer.at);
-    return Math.max(at, this.#frozenUntil);
-  }
-
-  /** Used by the network: turns of the event loop, in the order of Node: timers, input, deferred. */
-  work(): void {
-    while (this.wakesAt() <= this.#network.now) {
-      const now = this.#network.now;
-      const due = [...this.#timers].filter((timer) => timer.at <= now);
-      due.sort((a, b) => a.at - b.at || a.order - b.order);
-      for (const timer of due) if (this.#timers.delete(timer)) timer.callback();
-      for (const { bytes, from } of this.#inbox.splice(0, DATAGRAMS_A_TURN)) {
-        this.onBytes(bytes, from);
-      }
-      for (const callback of this.#deferred.splice(0)) callback();
-    }
-  }
+  const wayOut = "A link that never gets well again is cut: use `cut`.";
+  checkOption(bursts?.leave !== 0, "bursts.leave", bursts?.leave, "above 0", wayOut);
+  const { ms = 0 } = spikes ?? {};
+  checkOption(ms >= 0 && Number.isFinite(ms), "spikes.ms", ms, "a finite number from 0 on");
 }
-
-/** 2026-01-01T00:00:00Z. */
-const START_EPOCH_MS = 1_767_225_600_000;
