@@ -13,17 +13,16 @@ export interface Found {
   readonly scenario: Scenario;
 }
 
-/** The smallest scenario around the first violation of a rule that is found in so many seconds. */
+/** The smallest scenario around the first violation of a rule that is found while `mayTry` says so. */
 export function minimise(
   scenario: Scenario,
   { rule }: Violation,
-  seconds: number,
+  mayTry: () => boolean,
   sabotage?: Sabotage,
 ): Found {
   const broken = (candidate: Scenario) =>
     play(candidate, sabotage).violations.find((violation) => violation.rule === rule);
-  const until = performance.now() + 1_000 * seconds;
-  const small = shrink(scenario, (candidate) => broken(candidate) !== undefined, until);
+  const small = shrink(scenario, (candidate) => broken(candidate) !== undefined, mayTry);
   const violation = broken(small);
   return { rule, text: violation?.text ?? "not again", scenario: small };
 }

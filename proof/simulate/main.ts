@@ -115,7 +115,9 @@ function tell(seed: number, { cluster, violations }: Answer): void {
   say(violations);
   const [violation] = violations;
   if (violation === undefined) return;
-  const found = minimise(draw(mix(seed, cluster)), violation, SHRINK_SECONDS);
+  const until = performance.now() + 1_000 * SHRINK_SECONDS;
+  const mayTry = () => performance.now() < until;
+  const found = minimise(draw(mix(seed, cluster)), violation, mayTry);
   const file = keepFound(found, `${violation.rule.replaceAll(/\W+/g, "-")}-${seed}-${cluster}`);
   const { nodes, edges, steps } = found.scenario;
   const size = `${nodes.length} nodes, ${edges.length} edges, ${steps.length} steps`;

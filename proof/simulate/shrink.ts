@@ -11,17 +11,19 @@ type Try = (scenario: Scenario) => Scenario | undefined;
 /** Whoever is missing draws nothing, and so everybody else draws otherwise: some other luck is tried, too. */
 const OTHER_SEEDS = 3;
 
-/** The smallest scenario that is found before `until` (of `performance.now()`). */
-export function shrink(scenario: Scenario, fails: Fails, until: number): Scenario {
+/** The smallest scenario that is found while `mayTry` says so; it is asked before every attempt. */
+export function shrink(scenario: Scenario, fails: Fails, mayTry: () => boolean): Scenario {
+  let isOver = false;
   const tries: Try = (candidate) => {
-    for (let n = 0; n <= OTHER_SEEDS && performance.now() < until; n++) {
+    for (let n = 0; n <= OTHER_SEEDS && !isOver; n++) {
+      isOver = !mayTry();
       const lucky = { ...candidate, seed: candidate.seed + n };
       if (fails(lucky)) return lucky;
     }
     return undefined;
   };
   let best = scenario;
-  for (let size = Number.POSITIVE_INFINITY; sizeOf(best) < size && performance.now() < until; ) {
+  for (let size = Number.POSITIVE_INFINITY; sizeOf(best) < size && !isOver; ) {
     size = sizeOf(best);
     best = dropChunks(best, best.steps.length, withoutSteps, tries);
     best = dropChunks(best, best.nodes.length, withoutNodes, tries);

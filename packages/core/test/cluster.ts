@@ -169,6 +169,11 @@ export class Process {
     this.endpoint.ended(link, "closed");
   }
 
+  /** Whether it knows of this connection. */
+  holds(link: Link): boolean {
+    return this.#links.has(link.number);
+  }
+
   /** Ends all of its connections. */
   hangUpAll(): void {
     for (const link of [...this.#links.values()]) this.hangUp(link);

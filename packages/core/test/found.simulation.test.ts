@@ -71,3 +71,28 @@ test("an answer to a question that nobody took in does not make the next beats s
   expect(a.endpoint.state(ref)?.status).toBe("alive");
   expect(a.endpoint.state(ref)?.arrivals.stale).toBe(0);
 });
+
+test("who was never reached may answer in its old conversation: one that only answers has no other", () => {
+  const cluster = new Cluster("datagram", { seed: 5, delayMs: [1, 1] });
+  cluster.network.cut("a", "b");
+  const b = cluster.start("b", { policy: SENDS, role: "listen" });
+  const a = cluster.start("a", { policy: SENDS });
+  a.add("b");
+  b.add("a");
+  cluster.run(4_000);
+  expect([a.status("b"), b.status("a")]).toEqual(["dead", "dead"]);
+  // One answer gets through, so that a knows in which conversation b would speak; then nothing does.
+  let isAnswered = false;
+  cluster.loses = (_from, _to, { type }) => {
+    const isLost = isAnswered;
+    isAnswered ||= type === "echo";
+    return isLost;
+  };
+  cluster.network.heal("a", "b");
+  cluster.runUntil(() => a.status("b") === "connecting", 3_000);
+  cluster.runUntil(() => a.status("b") === "dead", 5_000);
+  expect(a.deaths("b").map(({ reason }) => reason)).toEqual(["unreachable", "unreachable"]);
+  cluster.loses = () => false;
+  cluster.run(1_000 + 10);
+  expect([a.status("b"), b.status("a")]).toEqual(["alive", "alive"]);
+});

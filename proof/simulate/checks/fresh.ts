@@ -2,7 +2,13 @@
 // what was sent, and from nothing that an endpoint says: they are of the process that made this session
 // alive, in its conversation, newer than all before, and where life needs proof they echo something of ours
 // that is younger than D.
-import type { BeatFrame, EndpointChange, EndpointOutput, Frame } from "@systole/core/endpoint";
+import type {
+  BeatFrame,
+  EndpointChange,
+  EndpointOutput,
+  Frame,
+  Word64,
+} from "@systole/core/endpoint";
 import type { Path, Process } from "../../../packages/core/test/cluster.ts";
 import type { PolicyPlan } from "../scenario.ts";
 import type { World } from "../world.ts";
@@ -10,6 +16,8 @@ import type { Check } from "./check.ts";
 
 /** As many of our frames as can still be echoed. */
 const ECHOED = 64;
+/** As many tags of one conversation are good at a time. */
+const TAGS = 3;
 /** Clocks are doubles. */
 const ROUNDING_MS = 1e-3;
 
@@ -18,6 +26,8 @@ interface Sent {
   session: number;
   readonly seqs: number[];
   readonly ats: number[];
+  /** The tags that it handed out last, newest first. */
+  readonly handed: Word64[];
 }
 
 /** A session that is alive, or was suspected. */
@@ -56,26 +66,29 @@ export class Fresh implements Check {
     life.freshAt = process.host.now();
   }
 
-  #send(process: Process, { session, seq }: BeatFrame, other: string): void {
+  #send(process: Process, { session, seq, handed }: BeatFrame, other: string): void {
     const all = this.#sent.get(process);
     let sent = all?.get(other);
     if (sent === undefined || sent.session < session) {
-      sent = { session, seqs: [], ats: [] };
+      sent = { session, seqs: [], ats: [], handed: [] };
       all?.set(other, sent);
     }
     if (sent.session > session) return;
     sent.seqs[seq % ECHOED] = seq;
     sent.ats[seq % ECHOED] = process.host.now();
+    if (sent.handed.some((each) => isSame(each, handed))) return;
+    sent.handed.unshift(handed);
+    sent.handed.length = Math.min(TAGS, sent.handed.length);
   }
 
   #isFresh(process: Process, frame: BeatFrame, other: string, life: Life): boolean {
     const { speaker, session, highest } = life;
     const isOf = frame.session === session && speaker.epochs.has(frame.epoch);
-    const isTagged = frame.tag.hi !== 0 || frame.tag.lo !== 0;
+    const sent = this.#sent.get(process)?.get(other);
+    const isTagged = sent?.handed.some((each) => isSame(each, frame.tag));
     if (!isOf || !isTagged || frame.seq <= highest) return false;
     if (this.#world.cluster.transport !== "datagram") return true;
     // What was corrupted on the way is told by its seal, and by nothing in here.
-    const sent = this.#sent.get(process)?.get(other);
     const slot = frame.echo % ECHOED;
     if (sent?.seqs[slot] !== frame.echo) return false;
     return (
@@ -149,6 +162,10 @@ export class Fresh implements Check {
       }
     }
   }
+}
+
+function isSame(one: Word64, other: Word64): boolean {
+  return one.hi === other.hi && one.lo === other.lo;
 }
 
 function numbersOf(plan: PolicyPlan) {

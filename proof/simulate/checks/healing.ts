@@ -3,7 +3,7 @@
 // where one has not noticed yet it must first, and whoever stood still must first run again.
 import { deadAtMostMs, type Policy } from "@systole/core";
 import type { EndpointOutput } from "@systole/core/endpoint";
-import type { Path, Process } from "../../../packages/core/test/cluster.ts";
+import type { Link, Path, Process } from "../../../packages/core/test/cluster.ts";
 import type { Edge } from "../scenario.ts";
 import type { World } from "../world.ts";
 import type { Check } from "./check.ts";
@@ -96,7 +96,9 @@ export class Healing implements Check {
 
   #isWhole(edge: Edge): boolean {
     const [a, b] = this.#sides(edge);
-    return this.#legal.status(a, b.name) === "alive" && this.#legal.status(b, a.name) === "alive";
+    const areAlive =
+      this.#legal.status(a, b.name) === "alive" && this.#legal.status(b, a.name) === "alive";
+    return areAlive && (this.#world.cluster.transport === "datagram" || areLinked(a, b));
   }
 
   #sides({ from, to }: Edge): readonly [Process, Process] {
@@ -150,4 +152,17 @@ export class Healing implements Check {
     const throttled = 20 * (throttledMs.get(process) ?? 0);
     return standsMs + judgesMs + backoffMaxMs + (policy?.intervalMs ?? 0) + throttled;
   }
+}
+
+/** Whether both speak on one connection, and both still know of it. */
+function areLinked(a: Process, b: Process): boolean {
+  const [one, other] = [linkOf(a, b), linkOf(b, a)];
+  if (!one || !other || one.number !== other.number) return false;
+  return a.holds(one) && b.holds(other);
+}
+
+function linkOf({ endpoint }: Process, { name }: Process): Link | undefined {
+  const ref = endpoint.find(name);
+  const path = ref === undefined ? undefined : endpoint.path(ref);
+  return typeof path === "object" ? path : undefined;
 }

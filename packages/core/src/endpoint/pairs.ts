@@ -2,7 +2,7 @@
 // the next begins.
 
 import type { PeerRef } from "../monitor/refs.ts";
-import type { EndReason } from "../peer/state.ts";
+import type { EndReason, Reason } from "../peer/state.ts";
 import { derivePolicy, leastForgetAfterMs, type Policy } from "../policy.ts";
 import { type Hub, isDead, isLive, pairById, settle, transmitBytes } from "./hub.ts";
 import type { EndpointAddOptions, LeaveOptions, LeaveSoonOptions } from "./options.ts";
@@ -63,11 +63,13 @@ function openFor(hub: Hub, pair: Pair, place: Place): Session {
   return session;
 }
 
-/** The monitor declared this peer dead, for whatever reason: its conversation is over. */
-export function died(hub: Hub, pair: Pair): void {
+/** The monitor declared this peer dead: its conversation is over. */
+export function died(hub: Hub, pair: Pair, reason: Reason | undefined): void {
   const { current, previous } = pair;
   hub.departures.delete(pair);
-  pair.buried = current.claim ?? pair.buried;
+  // Who was never reached has not lived in it: it may answer in the same conversation of its own again, and
+  // where it only answers, it has no other.
+  if (reason !== "unreachable") pair.buried = current.claim ?? pair.buried;
   if (previous) hub.sessions.close(previous);
   pair.previous = current;
   // On streams a connection dies with its conversation.
