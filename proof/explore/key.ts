@@ -150,6 +150,7 @@ class Key {
     this.#rank(this.#seqs[otherOf(name)], notes.highest);
     this.#at(notes.safeAt, 0);
     this.#claim(otherOf(name), notes.dead);
+    this.#claim(otherOf(name), notes.lived);
     const hub = hubOf(endpoint);
     parts.push(hub.epoch, hub.tombstones.size);
     this.#word(hub.boot);

@@ -25,7 +25,7 @@ import {
 export function newNotes(): Notes {
   return {
     ...{ status: "connecting", session: 1, silentMs: 0, highest: 0, conversation: "" },
-    ...{ safeAt: Number.NEGATIVE_INFINITY, dead: undefined },
+    ...{ safeAt: Number.NEGATIVE_INFINITY, lived: undefined, dead: undefined },
   };
 }
 
@@ -99,8 +99,9 @@ function checkChange(world: World, side: Side, change: EndpointChange<string>): 
   if (to === "connecting") notes.silentMs = 0;
   if (to === "dead") {
     notes.safeAt = world.now + (change.safeInMs ?? 0);
-    const buried = pairOf(side)?.buried;
-    if (from !== "connecting" || buried) notes.dead = buried ?? notes.dead;
+    // Nobody lived in a session that was only connecting.
+    if (from !== "connecting") notes.dead = notes.lived ?? notes.dead;
+    notes.lived = undefined;
   }
   if (to === "alive") checkReturn(side);
 }
@@ -124,6 +125,8 @@ function tellClaim({ epoch, session }: Claim): string {
 interface Before {
   readonly heardAt: number | undefined;
   readonly status: Status | undefined;
+  /** The conversation it is in. */
+  readonly current: number | undefined;
   /** A tag that this process handed out. */
   readonly isTagged: boolean;
   /** Whether this frame must count: of the conversation, new, and an echo of something sent within D. */
@@ -138,7 +141,12 @@ export function beforeFrame(side: Side, frame: Flying["frame"]): Before {
   const state = stateOf(side);
   const pair = pairOf(side);
   const none = { isTagged: false, isFresh: false, isOld: false, isEcho: false };
-  const before = { heardAt: state?.heardAt, status: state?.status, ...none };
+  const before = {
+    heardAt: state?.heardAt,
+    status: state?.status,
+    current: pair?.current.number,
+    ...none,
+  };
   if (!side.endpoint) return before;
   const hub = hubOf(side.endpoint);
   const session = hub.sessions.byTag(frame.tag);
@@ -188,6 +196,10 @@ export function checkFrame(
   insist(!isRaised || (before.isTagged && before.isEcho), side, () => "alive without a round trip");
   if (isRaised) notes.silentMs = 0;
   checkAnswers(side, frame, bytes, before, caused);
+  if (frame.type !== "notice") return;
+  const { current } = before;
+  const isAccused = frame.aboutSession === current || pairOf(side)?.current.number === current;
+  insist(isAccused, side, () => `gave up ${current}, and ${frame.aboutSession} was accused`);
 }
 
 /** Answers are never answered, and nobody who proved nothing is sent more than it sent. */
@@ -239,6 +251,9 @@ export function checkState(world: World): void {
   for (const name of NAMES) {
     const side = world.sides[name];
     if (!side.endpoint) continue;
+    const { status } = side.notes;
+    // It may find out meanwhile that its epoch must be higher.
+    if (status === "alive" || status === "suspect") side.notes.lived = pairOf(side)?.current.claim;
     checkDeadline(side, side.endpoint.nextDeadline());
     checkTrust(world, side);
     const tokens =

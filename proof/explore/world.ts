@@ -24,6 +24,8 @@ export interface Notes {
   /** Its last verdict: from when on it was safe, and over which conversation of which process. */
   safeAt: number;
   dead: Claim | undefined;
+  /** Who lives in the session it is in. */
+  lived: Claim | undefined;
 }
 
 /** A frame on its way. */
