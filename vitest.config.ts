@@ -23,6 +23,8 @@ const tiers = {
     include: [SYSTEM],
     exclude: configDefaults.exclude,
     fileParallelism: false,
+    // Two of those that run side by side wait for a slow wire all the time.
+    maxConcurrency: 8,
     testTimeout: minutes(2),
     hookTimeout: minutes(1),
   },

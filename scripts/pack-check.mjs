@@ -1,7 +1,8 @@
 // Packs every package as it would be published, lints the tarballs, installs them offline into an
-// empty project and uses them there, by `import` and by `require`.
+// empty project and uses them there, by `import`, by `require`, and as docs/custom-transports.md tells a new
+// user to.
 import { execFile } from "node:child_process";
-import { copyFile, mkdtemp, readdir, rm, writeFile } from "node:fs/promises";
+import { copyFile, mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { promisify } from "node:util";
@@ -52,8 +53,22 @@ try {
     await run(process.execPath, ["--disable-warning=ExperimentalWarning", file], project);
     console.log(`packed: ${names.length} subpaths and the scenario ok ${file.split(".")[0]}`);
   }
+  await followPage();
 } finally {
   await rm(project, { recursive: true, force: true });
+}
+
+/** The files of the page, saved under the names it gives them; with Node's own test runner. */
+async function followPage() {
+  const page = await readFile(join(root, "docs/custom-transports.md"), "utf8");
+  const block = (name) => page.split(`<!-- example: ${name} -->`)[1].split(/```\w*\n/)[1];
+  await writeFile(join(project, "port.mjs"), block("port"));
+  const contract = block("contract").replace('"vitest"', '"node:test"');
+  await writeFile(join(project, "port.test.mjs"), contract);
+  await writeFile(join(project, "live.mjs"), block("live"));
+  await run(process.execPath, ["--test", "port.test.mjs"], project);
+  await run(process.execPath, ["live.mjs"], project);
+  console.log("packed: docs/custom-transports.md leads to a transport that is proven, and lives");
 }
 
 async function lint(tarball) {

@@ -1,168 +1,23 @@
-// Every code block of docs/custom-transports.md and of the README of core, and those of the README that
-// need no socket: run. The log in docs/replay.md: recorded, and replayed.
+// Every code block of the README of core, and those of the README that need no socket: run. The log in
+// docs/replay.md: recorded, and replayed.
 
-import { EventEmitter } from "node:events";
 import { readFileSync } from "node:fs";
-import { MessageChannel } from "node:worker_threads";
 import { type MonitorOutput, strict } from "@systole/core";
 import { createEndpoint } from "@systole/core/endpoint";
 import { recordMonitor, replay } from "@systole/core/replay";
 import { systemHost } from "@systole/core/system";
 import { afterEach, describe, expect, test, vi } from "vitest";
-import { examplesOf, runExample, type Scope } from "./examples.ts";
+import { Document } from "./examples.ts";
+import { monitorOfSockets } from "./monitored-sockets.ts";
 
-const page = examplesOf("docs/custom-transports.md");
-const readme = examplesOf("README.md");
-const core = examplesOf("packages/core/README.md");
-const ran = new Set<string>();
-
-/** Runs a block of a document, once. */
-async function run(
-  from: ReadonlyMap<string, string>,
-  name: string,
-  scope: Scope,
-  wanted: readonly string[] = [],
-  imports: Record<string, object> = {},
-): Promise<Scope> {
-  const document = from === page ? "page" : from === core ? "core" : "readme";
-  ran.add(`${document} ${name}`);
-  return await runExample(from.get(name) ?? "", scope, wanted, imports);
-}
+const readme = new Document("README.md");
+const core = new Document("packages/core/README.md");
 
 const statuses = (outputs: readonly MonitorOutput[]) =>
   outputs.flatMap((output) => (output.type === "changed" ? output.to : []));
 
 afterEach(() => {
   vi.useRealTimers();
-});
-
-/** A WebSocket as its server sees it, as far as the examples use it. */
-class Socket extends EventEmitter {
-  pings = 0;
-  terminated = false;
-
-  ping(): void {
-    this.pings += 1;
-  }
-
-  terminate(): void {
-    this.terminated = true;
-    this.emit("close");
-  }
-}
-
-/** The monitor examples, with real code around a fake clock: pings leave, pongs save, silence kills. */
-async function monitorOfSockets(from: ReadonlyMap<string, string>, name: string): Promise<void> {
-  vi.useFakeTimers();
-  const wss = new EventEmitter();
-  const sockets = new Map();
-  await run(from, name, { wss, sockets, log: () => {} });
-  const [answering, silent] = [new Socket(), new Socket()];
-  for (const socket of [answering, silent]) {
-    wss.emit("connection", socket);
-    socket.emit("message", "hello");
-  }
-  for (let second = 0; second < 40; second++) {
-    const before = answering.pings;
-    vi.advanceTimersByTime(1_000);
-    if (answering.pings > before) answering.emit("pong");
-  }
-  expect([answering.terminated, silent.terminated]).toEqual([false, true]);
-  expect(answering.pings).toBeGreaterThan(5);
-  answering.emit("close");
-  vi.advanceTimersByTime(60_000);
-  expect(vi.getTimerCount()).toBe(0);
-}
-
-describe("docs/custom-transports.md", () => {
-  const bindPort = async () => (await run(page, "port", {}, ["bindPort"]))["bindPort"] as Bind;
-  type Bind = (port: MessagePort, endpoint: object) => { send(frame: Uint8Array): boolean };
-  type MessagePort = InstanceType<typeof MessageChannel>["port1"];
-
-  test("monitor", async () => {
-    await monitorOfSockets(page, "monitor");
-  });
-
-  test("port is what the example of the repository uses", async () => {
-    const file = new URL("../examples/message-port/port.mjs", import.meta.url);
-    expect(page.get("port")).toBe(readFileSync(file, "utf8"));
-    expect(await bindPort()).toBeTypeOf("function");
-  });
-
-  test("endpoint", async () => {
-    const turn = setImmediate;
-    vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout", "performance"] });
-    const { port1, port2 } = new MessageChannel();
-    const bind = await bindPort();
-    const lines: string[] = [];
-    // The other side has no timer: it only answers, and waits for whoever comes.
-    const worker = createEndpoint<object>({
-      id: "worker",
-      host: systemHost(),
-      accept: () => true,
-      send: (_peer, frame) => end.send(frame),
-      emit() {},
-    });
-    const end = bind(port2, worker);
-    const scope = { bindPort: bind, port: port1, log: (line: string) => lines.push(line) };
-    const { endpoint, driving } = await run(page, "endpoint", scope, ["endpoint", "driving"]);
-    const line = async (count: number) => {
-      for (let round = 0; round < 200 && lines.length < count; round++) {
-        vi.advanceTimersByTime(5);
-        await new Promise((resolve) => turn(resolve));
-      }
-      return lines[count - 1];
-    };
-    expect(await line(1)).toBe("worker is alive (session 1)");
-    port2.close();
-    expect(await line(2)).toMatch(/^worker is gone: its connection was closed/);
-    (endpoint as { close(): void }).close();
-    (driving as Disposable)[Symbol.dispose]();
-  });
-
-  test("contract", async () => {
-    const cases: [name: string, run: () => Promise<void>][] = [];
-    const register = (name: string, run: () => Promise<void>) => cases.push([name, run]);
-    const scope = { bindPort: await bindPort() };
-    await run(page, "contract", scope, [], { vitest: { test: register } });
-    expect(cases.length).toBeGreaterThan(8);
-    for (const [name, run] of cases) {
-      await expect(run(), name).resolves.toBeUndefined();
-    }
-  });
-
-  test("contract, without the line that remembers whether the port is open", async () => {
-    const broken = (page.get("port") ?? "").replace("return open;", "return true;");
-    const { bindPort } = await runExample(broken, {}, ["bindPort"]);
-    const found: string[] = [];
-    const register = (_name: string, run: () => Promise<void>) =>
-      runs.push(run().catch((error: Error) => void found.push(error.message)));
-    const runs: Promise<void>[] = [];
-    await runExample(page.get("contract") ?? "", { bindPort }, [], { vitest: { test: register } });
-    await Promise.all(runs);
-    expect(found).toEqual([expect.stringMatching(/^not-sent: /)]);
-  });
-
-  test("manual-host", async () => {
-    const seen: MonitorOutput[] = [];
-    await run(page, "manual-host", { seen });
-    expect(statuses(seen)).toEqual(["alive", "suspect", "dead"]);
-  });
-
-  test("fake-timers", async () => {
-    const seen: MonitorOutput[] = [];
-    await run(page, "fake-timers", { seen });
-    expect(statuses(seen)).toEqual(["alive", "suspect", "dead"]);
-  });
-
-  test("network", async () => {
-    const seen: string[] = [];
-    await run(page, "network", { seen });
-    const of = (id: string) =>
-      seen.filter((line) => line.startsWith(`${id}:`)).map((l) => l.split(" ")[2]);
-    const lives = ["alive", "suspect", "dead", "connecting", "alive"];
-    expect([of("a"), of("b")]).toEqual([lives, lives]);
-  });
 });
 
 describe("README.md", () => {
@@ -181,8 +36,7 @@ describe("README.md", () => {
       onmessage: (_event: { data: ArrayBuffer }) => {},
       onclose: () => {},
     };
-    const { endpoint } = await run(
-      readme,
+    const { endpoint } = await readme.run(
       "transport",
       { ws, render: (output: MonitorOutput) => rendered.push(output) },
       ["endpoint"],
@@ -212,9 +66,9 @@ describe("README.md", () => {
 
   test("rules", async () => {
     const lines: unknown[][] = [];
-    await run(readme, "rules", { console: { log: (...line: unknown[]) => lines.push(line) } });
+    await readme.run("rules", { console: { log: (...line: unknown[]) => lines.push(line) } });
     expect(lines).toEqual([["suspect", ["changed", "beat"]]]);
-    expect(readme.get("rules")).toContain("// suspect [ 'changed', 'beat' ]");
+    expect(readme.block("rules")).toContain("// suspect [ 'changed', 'beat' ]");
   });
 
   test("quality", async () => {
@@ -225,8 +79,8 @@ describe("README.md", () => {
           typeof each === "number" ? Number(each.toPrecision(6)) : each,
         ),
       );
-    await run(readme, "quality", { console: { log } });
-    const block = readme.get("quality") ?? "";
+    await readme.run("quality", { console: { log } });
+    const block = readme.block("quality");
     const shown = [...block.matchAll(/\/\/ (\{.*\})$/gm)].map(([, text = ""]) =>
       JSON.stringify(JSON.parse(text.replaceAll("_", "").replaceAll(/(\w+):/g, '"$1":'))),
     );
@@ -235,7 +89,7 @@ describe("README.md", () => {
 
   test("testing", async () => {
     const seen: MonitorOutput[] = [];
-    await run(readme, "testing", { seen });
+    await readme.run("testing", { seen });
     expect(statuses(seen)).toEqual(["alive", "suspect"]);
   });
 });
@@ -245,14 +99,14 @@ describe("packages/core/README.md", () => {
     vi.useFakeTimers();
     let log = "";
     const scope = { emit() {}, log: { write: (text: string) => (log += text) } };
-    const { monitor } = await run(core, "record", scope, ["monitor"]);
+    const { monitor } = await core.run("record", scope, ["monitor"]);
     const { add, heard } = monitor as ReturnType<typeof recordMonitor>;
     heard.call(monitor, add.call(monitor, "worker-7"));
     vi.advanceTimersByTime(2_600);
     const lines: string[] = [];
     const console = { log: (line: string) => lines.push(line) };
-    await run(core, "replay", { readFileSync: () => log, console });
-    const block = core.get("replay") ?? "";
+    await core.run("replay", { readFileSync: () => log, console });
+    const block = core.block("replay");
     const shown = [...block.matchAll(/^\/\/ (.*)$/gm)].map(([, line]) => line);
     expect(lines).toEqual(shown);
   });
@@ -294,10 +148,6 @@ describe("docs/replay.md", () => {
 });
 
 test("no block was forgotten: what is not run here needs sockets, and is run with them", () => {
-  const named = (document: string, examples: ReadonlyMap<string, string>) =>
-    [...examples.keys()].map((name) => `${document} ${name}`);
-  const withSockets = ["readme service", "readme watch", "readme devices"];
-  expect([...ran, ...withSockets].sort()).toEqual(
-    [...named("page", page), ...named("readme", readme), ...named("core", core)].sort(),
-  );
+  expect(readme.left).toEqual(["service", "watch", "devices"]);
+  expect(core.left).toEqual([]);
 });

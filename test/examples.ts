@@ -9,6 +9,8 @@ import * as quality from "@systole/core/quality";
 import * as replay from "@systole/core/replay";
 import * as system from "@systole/core/system";
 import * as testing from "@systole/core/testing";
+import * as arbitraries from "@systole/core/testing/arbitraries";
+import * as fastCheck from "fast-check";
 import { transformWithOxc } from "vite";
 import * as vitest from "vitest";
 
@@ -22,11 +24,49 @@ const modules: Record<string, object> = {
   "@systole/core/replay": replay,
   "@systole/core/system": system,
   "@systole/core/testing": testing,
+  "@systole/core/testing/arbitraries": arbitraries,
+  "fast-check": fastCheck,
   "node:worker_threads": threads,
   vitest,
 };
 
 export type Scope = Record<string, unknown>;
+
+/** A document whose blocks are run. */
+export class Document {
+  readonly #blocks: ReadonlyMap<string, string>;
+  readonly #left: Set<string>;
+
+  constructor(path: string) {
+    this.#blocks = examplesOf(path);
+    this.#left = new Set(this.#blocks.keys());
+  }
+
+  block(name: string): string {
+    return this.#blocks.get(name) ?? "";
+  }
+
+  /** What a block says it prints, in comments that are lines of their own. */
+  shown(name: string): readonly string[] {
+    return [...this.block(name).matchAll(/^\/\/ (.*)$/gm)].map(([, line = ""]) => line);
+  }
+
+  /** Runs a block; see `runExample`. */
+  async run(
+    name: string,
+    scope: Scope,
+    wanted: readonly string[] = [],
+    imports: Record<string, object> = {},
+  ): Promise<Scope> {
+    this.#left.delete(name);
+    return await runExample(this.block(name), scope, wanted, imports);
+  }
+
+  /** Blocks that were not run. */
+  get left(): readonly string[] {
+    return [...this.#left];
+  }
+}
 
 /** The named code blocks of a document. Blocks of code without a name are an error. */
 export function examplesOf(document: string): ReadonlyMap<string, string> {
@@ -57,6 +97,10 @@ export async function runExample(
       if (known[from] === undefined) throw new Error(`an example imports ${from}`);
       const bindings = names.replaceAll(/ as /g, ": ");
       return `const {${bindings}} = imports[${JSON.stringify(from)}];`;
+    })
+    .replaceAll(/^import (\w+) from "(.+)";$/gm, (_line, name: string, from: string) => {
+      if (known[from] === undefined) throw new Error(`an example imports ${from}`);
+      return `const ${name} = imports[${JSON.stringify(from)}].default;`;
     })
     .replaceAll(/^export (?=function|const|class)/gm, "");
   const AsyncFunction = (async () => {}).constructor as FunctionConstructor;

@@ -27,10 +27,12 @@ parentPort.on("message", async (order) => {
     await idle();
   }
   if (order.type === "introduce") await introduce();
+  if (order.type === "answer") await answer();
   Atomics.store(signals, 0, 1);
   Atomics.notify(signals, 0);
-  // Whoever is sent to reads nothing of it: only the sender is measured.
-  if (order.type === "sleep") Atomics.wait(signals, 1, 0);
+  // Whoever is sent to reads nothing of it meanwhile: only the sender is measured.
+  if (order.type === "answer") Atomics.wait(signals, 1, 0);
+  Atomics.store(signals, 1, 0);
 });
 
 async function open() {
@@ -77,6 +79,14 @@ async function introduce() {
       connecting = connecting.filter(({ endpoint, node }) => !isKnown(endpoint, node));
     }
   }
+}
+
+/** Reads what came, and beats: so the node hears that its beats arrived, as ever. */
+async function answer() {
+  // Each socket has a few datagrams at most.
+  for (let turns = 0; turns < 4; turns++) await new Promise((resolve) => setImmediate(resolve));
+  for (const each of crowd) beat(each);
+  await idle();
 }
 
 /** The node counts us: from now on our beats are short. */

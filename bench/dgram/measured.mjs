@@ -4,6 +4,7 @@ import { createSocket } from "node:dgram";
 import { once } from "node:events";
 import { Worker } from "node:worker_threads";
 import { createNode } from "@systole/adapter-dgram";
+import { systemHost } from "@systole/core/system";
 
 export const LOCAL = "127.0.0.1";
 /** As much as the kernel gives: a whole round waits in there. */
@@ -55,10 +56,58 @@ export function fill({ worker, signals }, port, beats) {
   Atomics.store(signals, 0, 0);
 }
 
-/** The crowd reads nothing any more. */
-export function silence({ worker, signals }) {
-  worker.postMessage({ type: "sleep" });
+/** Has the crowd read and answer what was sent to it, and sleep; this thread sleeps until it does. */
+export function hearOf({ worker, signals }) {
+  worker.postMessage({ type: "answer" });
+  Atomics.store(signals, 1, 1);
+  Atomics.notify(signals, 1);
   Atomics.wait(signals, 0, 0);
+  Atomics.store(signals, 0, 0);
+}
+
+/** A host whose time moves when told to, from one timer to the next, at no cost of its own. */
+export class Clock {
+  #now = 0;
+  #timerAt = Number.POSITIVE_INFINITY;
+  #fire;
+  #deferred;
+  #system = systemHost();
+
+  now() {
+    return this.#now;
+  }
+
+  epochMs() {
+    return this.#system.epochMs();
+  }
+
+  entropy() {
+    return this.#system.entropy();
+  }
+
+  setTimer(callback, delayMs) {
+    this.#timerAt = this.#now + delayMs;
+    this.#fire = callback;
+  }
+
+  clearTimer() {
+    this.#timerAt = Number.POSITIVE_INFINITY;
+  }
+
+  defer(callback) {
+    this.#deferred = callback;
+  }
+
+  advance(ms) {
+    const until = this.#now + ms;
+    while (this.#timerAt <= until) {
+      this.#now = Math.max(this.#now, this.#timerAt);
+      this.#timerAt = Number.POSITIVE_INFINITY;
+      this.#fire();
+      this.#deferred();
+    }
+    this.#now = until;
+  }
 }
 
 export async function bareSocket() {

@@ -1,23 +1,24 @@
 // What a datagram costs that is sent: a node whose clock is moved from beat to beat of all its peers, and
-// a bare socket that sends as many bytes to the same places. The other side reads nothing meanwhile.
+// a bare socket that sends as many bytes to the same places. The other side reads nothing meanwhile, and all
+// of it between the rounds, in which it also answers.
 
-import { ManualHost } from "@systole/core/testing";
 import { median } from "../speed/measuring.mjs";
-import { bareSocket, LOCAL, nodeWithCrowd, silence, turn } from "./measured.mjs";
+import { bareSocket, Clock, hearOf, LOCAL, nodeWithCrowd, turn } from "./measured.mjs";
 
 const WARM_ROUNDS = 20;
 
 export async function measure({ kind, peers, sockets, rounds, keys }) {
-  const clock = new ManualHost();
+  const clock = new Clock();
   const crowd = await nodeWithCrowd({ peers, sockets, keys, clock, intervalMs: 100 });
   const { node } = crowd;
-  silence(crowd);
   const sentSoFar = () => node.stats();
   const before = sentSoFar();
   const figures = [];
   const weights = [];
   const contender = kind === "bare" ? await bare(crowd, peers, keys) : ours();
   for (let round = -WARM_ROUNDS; round < rounds; round++) {
+    hearOf(crowd);
+    for (let turns = 0; turns * 32 < 2 * peers; turns++) await turn();
     const heapBefore = process.memoryUsage().heapUsed;
     const from = process.cpuUsage();
     const sent = contender.round();
@@ -39,6 +40,7 @@ export async function measure({ kind, peers, sockets, rounds, keys }) {
     return {
       round() {
         const { framesSent } = node.stats();
+        // Everybody's next beat is due by then, and hardly anybody's second one.
         clock.advance(100);
         return node.stats().framesSent - framesSent;
       },

@@ -3,7 +3,7 @@
 
 import { createServer as createNetServer } from "node:net";
 import { createServer, createWatcher } from "@systole/adapter-net";
-import { BEAT, policyFor, startBeating } from "./traffic.mjs";
+import { BEAT, policyFor, startBeating, stepFor } from "./traffic.mjs";
 
 /** By name: what it does, who its clients are, and how it is started. */
 export const SERVERS = {
@@ -50,7 +50,7 @@ async function plain(intervalMs, onRead) {
     socket.on("error", () => {});
   });
   const port = await listening(server);
-  startBeating(sockets, intervalMs, counts);
+  startBeating(sockets, intervalMs, stepFor(intervalMs), counts);
   return { port, counts: () => ({ ...counts, connections: sockets.length }) };
 }
 

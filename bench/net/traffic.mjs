@@ -11,8 +11,13 @@ export function policyFor(intervalMs) {
   return { intervalMs, wishMs: intervalMs, suspectAfterMs: 30_000, deadAfterMs: 60_000 };
 }
 
+/** Those who beat many peers have those of so many ms leave together: the beats of Systole do. */
+export function stepFor(intervalMs) {
+  return Math.min(16, intervalMs / 64);
+}
+
 /** Writes a beat to each socket in turn, spread evenly over the gap, as Systole's are. */
-export function startBeating(sockets, intervalMs, counts = { sent: 0 }) {
+export function startBeating(sockets, intervalMs, stepMs, counts = { sent: 0 }) {
   const gapMs = intervalMs * MEAN_GAP;
   let next = 0;
   let owed = 0;
@@ -26,5 +31,5 @@ export function startBeating(sockets, intervalMs, counts = { sent: 0 }) {
       sockets[next].write(BEAT);
       counts.sent += 1;
     }
-  }, 1);
+  }, stepMs);
 }

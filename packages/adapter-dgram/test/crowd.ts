@@ -4,7 +4,7 @@
 import { deadAtMostMs, definePolicy, type PolicyOptions } from "@systole/core";
 import { predict } from "@systole/core/quality";
 import { afterEach, describe, expect, test } from "vitest";
-import { killChildren } from "../../adapter-net/test/waiting.ts";
+import { type Keep, killChildren } from "../../adapter-net/test/waiting.ts";
 import { Crowd, NETWORK, type Watched } from "./crowd-processes.ts";
 
 const LEAST_STALL_MS = 3_000;
@@ -19,7 +19,10 @@ interface CrowdSize {
   readonly watchMs: number;
 }
 
-export function describeCrowd({ peers, gone, intervalMs, watchMs }: CrowdSize): void {
+export function describeCrowd(
+  { peers, gone, intervalMs, watchMs }: CrowdSize,
+  keep: Keep = () => {},
+): void {
   const patient = {
     intervalMs,
     suspectAfterMs: 10 * intervalMs,
@@ -52,6 +55,13 @@ export function describeCrowd({ peers, gone, intervalMs, watchMs }: CrowdSize): 
         const atMostMs = deadAtMostMs(definePolicy(patient), undefined, health);
         expect(silenceMs).toBeLessThanOrEqual(atMostMs);
       }
+      keep({
+        peers,
+        "a beat every": `${intervalMs} ms`,
+        asked: "nobody doubted in a calm minute and a stall; all found",
+        doubted: calm.observer.suspected.length + stalled.observer.suspected.length,
+        "found dead": `${deaths.length} of ${2 * gone}`,
+      });
     });
 
     test("as many doubted with a short S as predicted", async () => {
@@ -68,6 +78,14 @@ export function describeCrowd({ peers, gone, intervalMs, watchMs }: CrowdSize): 
       const watched = await crowd.watch({ what: "a short S", ms: watchMs }, isAsPredicted);
       expect(watched.observer.deaths).toEqual([]);
       expect(isAsPredicted(watched)).toBe(true);
+      const [least, most] = predicted(peers, hasty, watched);
+      keep({
+        peers,
+        "a beat every": `${intervalMs} ms`,
+        asked: `with a short S as many doubted as predicted: ${least.toFixed(0)} to ${most.toFixed(0)}`,
+        doubted: watched.observer.suspected.length,
+        "found dead": "0 of 0",
+      });
     });
   });
 }

@@ -3,7 +3,7 @@
 import { createSocket } from "node:dgram";
 import { createNode } from "@systole/adapter-dgram";
 import { afterEach, describe, expect, test } from "vitest";
-import { Child, killChildren, Story } from "../../adapter-net/test/waiting.ts";
+import { Child, type Keep, killChildren, Story } from "../../adapter-net/test/waiting.ts";
 
 const LOCAL = "127.0.0.1";
 const PEERS = 8;
@@ -21,7 +21,7 @@ interface Attacked {
   readonly forwarded: number;
 }
 
-export function describeHostile(datagrams: number): void {
+export function describeHostile(datagrams: number, keep: Keep = () => {}): void {
   describe(`${datagrams} hostile datagrams at half of the capacity`, () => {
     afterEach(killChildren);
 
@@ -90,6 +90,15 @@ export function describeHostile(datagrams: number): void {
         expect(sessions).toBeLessThanOrEqual(CANDIDATES + 2 * PEERS);
         const faults = secret ? ["bad-seal", "behind"] : ["short", "range", "wrong-tag", "behind"];
         for (const fault of faults) expect(Object.keys(dropped)).toContain(fault);
+        keep({
+          node: _name,
+          "hostile datagrams": sent,
+          "a second": Math.round(perSecond / 2),
+          arrived,
+          "dropped and counted": foreign + all,
+          "changes of the 8 healthy peers": healthy.flatMap((id) => story.of(id).slice(1)).length,
+          "candidates at the end": candidates,
+        });
       } finally {
         await killChildren();
         await node.close();

@@ -76,7 +76,7 @@ test("remove says leave: the other side knows at once, and this side forgets", a
   expect(b.remove("a")).toBe(false);
 });
 
-test("a node that comes back on another port, under its id, is the next session of the same peer", async () => {
+test("mrhooray/swim-js#4, #10: a node that comes back on another port, under its id, is the next session of the same peer", async () => {
   const gateway = await bound("gateway", { accept: () => true });
   const story = new Story(gateway);
   const first = await bound("device");

@@ -47,7 +47,12 @@ export class Link {
     this.socket = socket;
     this.#maxQueuedBytes = maxQueuedBytes ?? MAX_QUEUED_BYTES;
     socket.setNoDelay(true).setKeepAlive(true, KEEPALIVE_MS);
-    const gone = () => endpoint.ended(this, "closed");
+    let isGone = false;
+    // Both that the other side ended it and that it is closed are the end, which is told once.
+    const gone = () => {
+      if (!isGone) endpoint.ended(this, "closed");
+      isGone = true;
+    };
     socket.on("data", (bytes: Buffer) => endpoint.receive(bytes, this));
     socket.on("drain", () => this.drained());
     socket.on("end", gone);

@@ -25,7 +25,10 @@ export interface PeerEvents {
   suspect: [change: Change];
   /** The connection is destroyed already. With `retryInMs` where it will be opened again. */
   dead: [change: Change];
-  /** A message of the other side; the bytes are the receiver's own. */
+  /**
+   * A message of the other side; the bytes are the receiver's own. Short messages that came together share
+   * the buffer behind them, as Node's do: copy one before you transfer it, or keep it for long.
+   */
   message: [bytes: Uint8Array];
   /** After `send` returned false: more can be sent. */
   drain: [];

@@ -37,7 +37,7 @@ test.each([
   },
 );
 
-test("and without a word, as long as twice the silence that kills", async () => {
+test("grpc/grpc-node#2953: and without a word, as long as twice the silence that kills", async () => {
   const [server, port] = await listening();
   const peer = connecting(port, { policy: QUICK });
   await peer.alive();

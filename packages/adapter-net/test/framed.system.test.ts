@@ -1,5 +1,6 @@
 // The framed connection on real TCP and unix sockets, both ends in this process.
 import { randomUUID } from "node:crypto";
+import { getEventListeners } from "node:events";
 import { rmSync } from "node:fs";
 import { type AddressInfo, createServer as createNetServer, connect as netConnect } from "node:net";
 import { tmpdir } from "node:os";
@@ -172,7 +173,7 @@ test("with reconnect the peer lives on across a restart of the server, each time
   expect(second.peer("worker-7") ?? (await got)).toMatchObject({ id: "worker-7" });
 });
 
-test("an attempt that leads nowhere is a death with a reason, never an 'error'", async () => {
+test("amqp-node/amqplib#557: an attempt that leads nowhere is a death with a reason, never an 'error'", async () => {
   const nobody = createNetServer();
   await new Promise<void>((resolve) => nobody.listen(0, "127.0.0.1", resolve));
   const { port } = nobody.address() as AddressInfo;
@@ -243,6 +244,16 @@ test("an AbortSignal closes, also one that was aborted before", async () => {
     code: "ERR_SYSTOLE_CLOSED",
     reason: undefined,
   });
+});
+
+test("libp2p/js-libp2p#3392: an AbortSignal has as many listeners after beats as before them", async () => {
+  const { signal } = new AbortController();
+  const [, port] = await listening({ signal });
+  const peer = connecting(port, { signal });
+  await peer.alive();
+  const before = getEventListeners(signal, "abort").length;
+  await beatsOf("worker-7", 8);
+  expect([before, getEventListeners(signal, "abort").length]).toEqual([2, 2]);
 });
 
 test("a unix socket is an address like any other", async () => {

@@ -8,7 +8,7 @@ const SCRIPT = new URL("children/timers.mjs", import.meta.url);
 afterEach(killChildren);
 
 test.each(["tcp", "udp", "watch"])(
-  "%s: one timer for all, none for nobody, and an end by itself",
+  "plantain-00/ws-heartbeat#4: over %s, one timer for all, none for nobody, and an end by itself",
   async (how) => {
     const child = new Child(SCRIPT, how);
     expect(await child.says("counted")).toEqual({

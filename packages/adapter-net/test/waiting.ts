@@ -84,6 +84,9 @@ export async function beatsOf(id: string, count: number): Promise<void> {
   });
 }
 
+/** Where a soak puts its figures, one row after the other; the system tier keeps none. */
+export type Keep = (row: Readonly<Record<string, number | string>>) => void;
+
 const running: Set<Child> = new Set();
 
 /** A script that is started by another command, such as `ip netns exec NAME`. */

@@ -10,6 +10,7 @@ export type ErrorCode =
   | "ERR_SYSTOLE_CAPACITY"
   | "ERR_SYSTOLE_CLOSED"
   | "ERR_SYSTOLE_LOG"
+  | "ERR_SYSTOLE_SCENARIO"
   | "ERR_SYSTOLE_DETECTOR"
   | "ERR_SYSTOLE_DIVERGED";
 
@@ -47,8 +48,17 @@ export function checkOption(
   Wrong: typeof SystoleRangeError | typeof SystoleTypeError = SystoleRangeError,
 ): void {
   if (isFit) return;
-  const got = typeof value === "string" ? JSON.stringify(value) : String(value);
+  const got = typeof value === "string" ? JSON.stringify(value) : textOf(value);
   throw new Wrong("ERR_SYSTOLE_OPTION", `${name} must be ${what} (got ${got}).\n${wayOut}`, value);
+}
+
+/** A value for people; what is wrong may be so wrong that it has no text. */
+export function textOf(value: unknown): string {
+  try {
+    return String(value);
+  } catch {
+    return typeof value;
+  }
 }
 
 /** A value of the wrong type, or a name that does not exist. */

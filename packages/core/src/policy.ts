@@ -3,7 +3,7 @@
 
 import type { Detector, LearningDetector } from "./detectors/detector.ts";
 import { fixed } from "./detectors/fixed.ts";
-import { SystoleRangeError, SystoleTypeError } from "./errors.ts";
+import { SystoleRangeError, SystoleTypeError, textOf } from "./errors.ts";
 import { stallToleranceMs, stretchMs } from "./peer/rules.ts";
 
 /** What brings a silent peer back to life: any traffic, or only the echo of a fresh nonce. */
@@ -123,12 +123,14 @@ export function definePolicy(options: PolicyOptions | Policy = {}): Policy {
   if (typeof options !== "object" || options === null) {
     throw new SystoleTypeError(
       "ERR_SYSTOLE_POLICY",
-      `A policy must be an object (got ${String(options)}). Start from a preset: strict, standard or relaxed.`,
+      `A policy must be an object (got ${textOf(options)}). Start from a preset: strict, standard or relaxed.`,
       options,
     );
   }
+  checkNames(options);
+  // Before anything is calculated with them.
+  checkDurations(options as Partial<Policy>);
   const policy = withDefaults(options);
-  checkNames(options, policy);
   checkValues(policy);
   checkRelations(policy);
   Object.freeze(policy);
@@ -183,33 +185,36 @@ function withDefaults({
   };
 }
 
-/** What a policy may go without. */
-const OPTIONAL: readonly string[] = ["forgetAfterMs", "shadow"];
+const NAMES: readonly (keyof Policy)[] = [
+  .../* @__PURE__ */ (Object.keys(/* @__PURE__ */ withDefaults({})) as (keyof Policy)[]),
+  ...(["forgetAfterMs", "shadow"] as const),
+];
 
 /** A misspelt name would silently be the default: the worst kind of configuration error. */
-function checkNames(options: PolicyOptions, policy: Policy): void {
+function checkNames(options: PolicyOptions): void {
   for (const name of Object.keys(options)) {
-    if (name in policy || OPTIONAL.includes(name)) continue;
+    if (NAMES.includes(name as keyof Policy)) continue;
     throw new SystoleTypeError(
       "ERR_SYSTOLE_POLICY",
-      `A policy has no option ${name}.\nIt has: ${[...new Set([...Object.keys(policy), ...OPTIONAL])].join(", ")}.`,
+      `A policy has no option ${name}.\nIt has: ${NAMES.join(", ")}.`,
       name,
     );
   }
 }
 
-function checkValues(policy: Policy): void {
-  for (const [name, value] of Object.entries(policy)) {
-    const isDuration = typeof value === "number" && value > 0 && value <= MAX_DURATION_MS;
-    if (name.endsWith("Ms") && !isDuration) {
-      fail(
-        name,
-        value,
-        `be a number of ms above 0 and at most ${MAX_DURATION_MS}`,
-        "Give such a duration",
-      );
-    }
+function checkDurations(policy: Partial<Policy>): void {
+  for (const name of NAMES) {
+    const value = policy[name];
+    if (!name.endsWith("Ms") || value === undefined) continue;
+    if (typeof value === "number" && value > 0 && value <= MAX_DURATION_MS) continue;
+    const rule = `be a number of ms above 0 and at most ${MAX_DURATION_MS}`;
+    fail(name, value, rule, "Give such a duration");
   }
+}
+
+function checkValues(policy: Policy): void {
+  // Of what follows from others, too.
+  checkDurations(policy);
   const { jitter } = policy;
   if (!(typeof jitter === "number" && jitter >= 0 && jitter < 1)) {
     fail("jitter", jitter, "be from 0 to below 1", "0.25 is a good value");
@@ -283,7 +288,13 @@ const RELATIONS: readonly (readonly [DurationName, "exceed" | "be at least", Dur
 
 type DurationName = Exclude<keyof Policy & `${string}Ms`, "forgetAfterMs">;
 
-function fail(name: string, value: unknown, rule: string, wayOut: string, got = value): never {
+function fail(
+  name: string,
+  value: unknown,
+  rule: string,
+  wayOut: string,
+  got: string = textOf(value),
+): never {
   const message = `${name} must ${rule} (got ${got}).\n${wayOut}.`;
   throw new SystoleRangeError("ERR_SYSTOLE_POLICY", message, value);
 }

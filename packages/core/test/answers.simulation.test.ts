@@ -57,7 +57,7 @@ const histories = fc.record({
   steps: steps(types, { maxLength: 5 }),
 });
 
-test("an answer never triggers an answer nor outgrows its cause", () => {
+test("CVE-2019-9512: an answer never triggers an answer nor outgrows its cause", () => {
   let frames = 0;
   fc.assert(
     fc.property(histories, ({ transport, network, policies, byHand, id, steps: list }) => {

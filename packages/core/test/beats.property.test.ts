@@ -112,15 +112,15 @@ describe("a punctual peer", () => {
     );
   });
 
-  test("does not beat while it sends more often than its shortest gap", () => {
+  test("does not beat while it sends more often than its shortest gap, nor does who only sends", () => {
     fc.assert(
-      fc.property(plainPolicies, fc.nat(), (policy, seed) => {
-        const peer = new Punctual(policy, "both", seed);
-        peer.apply({ type: "proven", at: 0 });
+      fc.property(plainPolicies, fc.nat(), fc.boolean(), (policy, seed, judges) => {
+        const peer = new Punctual(policy, judges ? "both" : "send", seed);
+        if (judges) peer.apply({ type: "proven", at: 0 });
         const everyMs = policy.intervalMs * (1 - policy.jitter) * 0.99;
         for (let n = 0; n < 20; n++) {
           peer.apply({ type: "sent", at: peer.at });
-          peer.apply({ type: "proven", at: peer.at });
+          if (judges) peer.apply({ type: "proven", at: peer.at });
           peer.until(peer.at + everyMs);
         }
         expect(peer.beats).toEqual([]);
@@ -144,6 +144,30 @@ describe("a punctual peer", () => {
         expect(times.length).toBeGreaterThanOrEqual(Math.floor((until - 250) / paceMs));
       }),
     );
+  });
+});
+
+describe("after a suspicion that was wrong", () => {
+  const policy = definePolicy({ intervalMs: 1_000, suspectAfterMs: 3_000, deadAfterMs: 6_000 });
+  const steady = definePolicy({ ...policy, jitter: 0 });
+
+  test("our beats keep their rhythm: that was no new life", () => {
+    for (let seed = 0; seed < 20; seed += 1) {
+      const peer = new Punctual(steady, "both", seed);
+      peer.apply({ type: "heard", at: 0 });
+      peer.until(3_000);
+      const lastAt = peer.sentAts.at(-1) as number;
+      peer.apply({ type: "heard", at: 3_010 });
+      expect(nextActAt(thaw(peer.state))).toBe(lastAt + 1_000);
+    }
+  });
+
+  test("they leave also where none could be sent before", () => {
+    let [state] = transition(initialPeer(policy, 0), { type: "heard", at: 0 }, policy);
+    [state] = transition(state, { type: "tick", at: 3_000 }, policy);
+    [state] = transition(state, { type: "heard", at: 3_500 }, policy);
+    expect(state.status).toBe("alive");
+    expect(nextActAt(thaw(state))).toBeLessThanOrEqual(3_500 + 1_000);
   });
 });
 
@@ -205,6 +229,29 @@ describe("after a stall of ours", () => {
         const firstHalf = leftAt.filter((at) => at < thawedAt + windowMs / 2).length;
         expect(firstHalf).toBeGreaterThan(4);
         expect(firstHalf).toBeLessThan(36);
+      }),
+    );
+  });
+
+  test("are spread after each stall, also where something else left since the one before", () => {
+    const lateMs = fc.integer({ min: 1, max: 100_000 });
+    fc.assert(
+      fc.property(plainPolicies, fc.nat(), lateMs, (policy, seed, late) => {
+        const windowMs = paceWindowMs(policy.intervalMs);
+        const peer = new Punctual(policy, "send", seed);
+        peer.apply({ type: "heard", at: 0 });
+        for (let n = 0; n < 3; n += 1) {
+          peer.at += policy.intervalMs + windowMs + late;
+          const beats = peer.beats.length;
+          peer.apply({ type: "tick", at: peer.at });
+          expect(peer.beats.length).toBe(beats);
+          expect(nextActAt(thaw(peer.state))).toBeLessThanOrEqual(peer.at + windowMs);
+          // What was spread leaves, or something else leaves before it and takes its place.
+          if (n === 0) peer.until(peer.at + windowMs);
+          peer.apply({ type: "heard", at: peer.at });
+          peer.apply({ type: "sent", at: peer.at });
+          if (n === 0) peer.until(peer.at + 1.5 * policy.intervalMs);
+        }
       }),
     );
   });
@@ -273,6 +320,11 @@ describe("a dead peer is asked again", () => {
       const peer = new Punctual(definePolicy(), "both", 0);
       peer.apply({ type: "ended", at: 0, reason });
       expect(nextActAt(thaw(peer.state))).toBe(Number.POSITIVE_INFINITY);
+    }
+    for (const reason of ["duplicate-id", "incompatible"] as const) {
+      const peer = new Punctual(definePolicy(), "both", 0);
+      peer.apply({ type: "ended", at: 0, reason });
+      expect(nextActAt(thaw(peer.state))).toBeLessThanOrEqual(definePolicy().backoffMinMs);
     }
     const redialling = new Punctual(definePolicy({ redial: true }), "both", 0);
     redialling.apply({ type: "ended", at: 0, reason: "replaced" });

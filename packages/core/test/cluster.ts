@@ -9,12 +9,8 @@ import type { EndpointOptions, Transport } from "../src/endpoint/options.ts";
 import type { DropReason, EndpointChange, EndpointOutput } from "../src/endpoint/outputs.ts";
 import type { PeerRef } from "../src/monitor/refs.ts";
 import type { Status } from "../src/peer/state.ts";
-import {
-  type NetworkOptions,
-  type NodeOptions,
-  SimulatedNetwork,
-  type SimulatedNode,
-} from "../src/testing/simulated-network.ts";
+import { type NetworkOptions, SimulatedNetwork } from "../src/testing/simulated-network.ts";
+import type { NodeOptions, SimulatedNode } from "../src/testing/simulated-node.ts";
 
 /** One end of a connection. */
 export interface Link {
@@ -41,6 +37,11 @@ export interface Received {
 
 type Options = Partial<Omit<EndpointOptions<Path>, "host" | "transport" | "send">> & NodeOptions;
 
+/** Whose address this is: behind a NAT a process has its name and something behind it. */
+export function nameAt(address: string): string {
+  return address.split("~")[0] as string;
+}
+
 const OPEN = 0;
 const BYTES = 1;
 const CLOSE = 2;
@@ -51,6 +52,9 @@ export class Cluster {
   readonly processes: Map<string, Process> = new Map();
   /** Called for every output, before anybody else can have noticed. */
   onOutput: (process: Process, output: EndpointOutput<Path>) => void = () => {};
+  /** Called for every frame that a process is about to take in, and for every one that it sends. */
+  onFrame: (process: Process, way: "taken" | "sent", frame: Frame, other: string) => void =
+    () => {};
   /** Keep what was sent and received. */
   recording = false;
   /** Decides over single frames, where chance is too blunt. */
@@ -92,7 +96,7 @@ export class Process {
   readonly outputs: EndpointOutput<Path>[] = [];
   readonly sent: Sent[] = [];
   readonly received: Received[] = [];
-  /** The number of the conversation it last took part in, by address. */
+  /** The number of the conversation it last took part in, by the name of the other. */
   readonly speaksIn: Map<string, number> = new Map();
   /** Every epoch it ever said it is of. */
   readonly epochs: Set<number> = new Set();
@@ -107,11 +111,11 @@ export class Process {
   stopped = false;
 
   constructor(cluster: Cluster, name: string, options: Options) {
-    const { driftPpm, epochMs, ...rest } = options;
+    const { driftPpm, epochMs, countsSleep, ...rest } = options;
     this.cluster = cluster;
     this.name = name;
     this.#options = options;
-    this.host = cluster.network.node(name, { driftPpm, epochMs });
+    this.host = cluster.network.node(name, { driftPpm, epochMs, countsSleep });
     this.endpoint = createEndpoint<Path>({
       id: name,
       ...rest,
@@ -165,6 +169,11 @@ export class Process {
     this.endpoint.ended(link, "closed");
   }
 
+  /** Ends all of its connections. */
+  hangUpAll(): void {
+    for (const link of [...this.#links.values()]) this.hangUp(link);
+  }
+
   /** Forgets every connection without a word: what the other side has left of them is half open. */
   dropLinks(): void {
     this.#links.clear();
@@ -208,9 +217,10 @@ export class Process {
     const { frame } = decoded;
     // An ECHO that counted nothing may be of a conversation that never begins.
     if (frame.type === "beat" || (frame.type === "echo" && frame.counted)) {
-      this.speaksIn.set(to, frame.session);
+      this.speaksIn.set(nameAt(to), frame.session);
       this.epochs.add(frame.epoch);
     }
+    this.cluster.onFrame(this, "sent", frame, nameAt(to));
     if (recording) {
       const sent = { to, frame, bytes, at: network.now };
       this.sent.push(sent);
@@ -259,6 +269,7 @@ export class Process {
     this.#caused = [];
     const decoded = this.#decode(bytes);
     this.taking = decoded.ok ? decoded.frame : undefined;
+    if (decoded.ok) this.cluster.onFrame(this, "taken", decoded.frame, nameAt(from));
     this.endpoint.receive(bytes, path);
     this.taking = undefined;
     if (this.cluster.recording) this.received.push({ from, bytes, caused: this.#caused });

@@ -148,7 +148,7 @@ describe("drain before judging", () => {
 });
 
 describe("re-arming", () => {
-  test("happens when a deadline moves earlier, and not when it moves later", () => {
+  test("yjs/y-websocket#203: happens when a deadline moves earlier, and not when it moves later: a touch is no timer", () => {
     const { host, monitor } = setUp();
     let armed = 0;
     const { setTimer } = host;

@@ -2,7 +2,7 @@
 import { describe, expect, test } from "vitest";
 import { encodeFrame } from "../src/endpoint/encode.ts";
 import type { BeatFrame } from "../src/endpoint/frame.ts";
-import { Wire } from "./wire.ts";
+import { policy, Wire } from "./wire.ts";
 
 describe("message, on streams", () => {
   const stream = { transport: "stream" } as const;
@@ -18,6 +18,26 @@ describe("message, on streams", () => {
     wire.right.endpoint.receive((frame as Uint8Array).subarray(100), "wire");
     frame?.fill(0);
     expect(wire.right.of("message")).toMatchObject([{ id: "left", bytes }]);
+  });
+
+  test("socketio/socket.io#5450, #2666, yjs/y-websocket#203: a part of it is life, for as long as parts come", () => {
+    const wire = new Wire(stream, stream);
+    const { right } = wire.connect();
+    wire.left.endpoint.message(right, bytes);
+    const [frame] = wire.left.inFlight.splice(0) as [Uint8Array];
+    // Nothing else comes: beats, too, queue behind what the wire is still busy with.
+    wire.cut.add(wire.left);
+    const parts = 20;
+    for (let at = 0; at < parts; at++) {
+      wire.right.endpoint.receive(frame.subarray(at, at + 1), "wire");
+      wire.run(policy.suspectAfterMs - 100);
+    }
+    expect([wire.right.changes, wire.right.of("message")]).toEqual([["left connecting>alive"], []]);
+    wire.run(200);
+    expect(wire.right.changes.slice(1)).toEqual(["left alive>suspect"]);
+    wire.right.endpoint.receive(frame.subarray(parts), "wire");
+    expect(wire.right.of("message")).toMatchObject([{ id: "left", bytes }]);
+    expect(wire.right.changes.slice(2)).toEqual(["left suspect>alive"]);
   });
 
   test("is not sent to the dead, nor where the transport refuses, nor where there are no messages", () => {

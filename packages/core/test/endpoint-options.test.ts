@@ -4,6 +4,7 @@ import { createEndpoint } from "../src/endpoint/endpoint.ts";
 import type { EndpointOptions } from "../src/endpoint/options.ts";
 import { ManualHost } from "../src/testing/manual-host.ts";
 
+const textless: object = Object.create(null);
 const plain = { id: "me", host: new ManualHost(), send: () => true, emit() {} };
 
 describe("wrong options", () => {
@@ -16,6 +17,7 @@ describe("wrong options", () => {
   ])[] = [
     ["options", undefined, undefined, /^An id must be a well-formed string of 1 to 128 bytes/],
     ["id", undefined, { ...plain, id: undefined }, /got undefined\)\.\nGive each process/],
+    ["id without a text", textless, { ...plain, id: textless }, /got object\)/],
     ["id", "", { ...plain, id: "" }, /got ""\)/],
     ["id", long, { ...plain, id: long }, /got "x{129}"\)/],
     ["id", "\ud800", { ...plain, id: "\ud800" }, /well-formed/],

@@ -1,5 +1,7 @@
 // What an endpoint tells, and what makes it tell that.
 import { describe, expect, test } from "vitest";
+import { encodeFrame } from "../src/endpoint/encode.ts";
+import type { BeatFrame } from "../src/endpoint/frame.ts";
 import { policy, Wire } from "./wire.ts";
 
 describe("changed", () => {
@@ -265,6 +267,26 @@ describe("beats", () => {
       true,
     );
   });
+});
+
+test("discordjs/discord.js#3993: an answer that was asked for out of turn is no beat that nobody answered", () => {
+  const wire = new Wire();
+  const { right, left } = wire.connect();
+  for (let n = 0; n < 5; n++) {
+    wire.run(3_000);
+    const last = wire.right.beats.at(-1) as BeatFrame;
+    const asked = encodeFrame({ ...last, asks: true, seq: last.seq + 1 });
+    wire.left.endpoint.receive(asked, "wire");
+    expect(wire.left.frames.at(-1)?.type).toBe("echo");
+  }
+  // To an answer there is no answer, and none is missed: all that counts is the other side's silence.
+  expect(wire.left.changes).toEqual(["right connecting>alive"]);
+  expect(wire.right.endpoint.state(left())?.status).toBe("alive");
+  wire.run(2_000);
+  wire.cut.add(wire.right);
+  wire.run(policy.suspectAfterMs + 100);
+  expect(wire.left.endpoint.state(right)?.status).toBe("suspect");
+  expect(wire.left.of("changed").at(-1)?.evidence.missed).toBe(3);
 });
 
 describe("forget", () => {

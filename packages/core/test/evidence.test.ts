@@ -56,6 +56,13 @@ describe("as data", () => {
     expect(evidence.missed).toBe(6);
   });
 
+  test("what was never measured is absent, and half of what came may be missing", () => {
+    const { evidence } = lastChange({}, beat(0, 1), beat(100, 4), tick(3_100));
+    expect(evidence).toMatchObject({ beats: 2, loss: 1 / 2 });
+    expect(evidence).not.toHaveProperty("rttMs");
+    expect(evidence).not.toHaveProperty("declaredMs");
+  });
+
   test("who set the deadline: the detector, D, or the least suspicion", () => {
     const patient = { detector: () => 60_000 };
     const deadline = (change: Change) => [change.evidence.deadlineMs, change.evidence.deadlineBy];
@@ -107,14 +114,24 @@ describe("as one sentence", () => {
     const change = lastChange(
       { proof: "round-trip" },
       { type: "proven", at: 0, seq: 1, rttMs: 12 },
-      { type: "proven", at: 100, seq: 4 },
+      { type: "proven", at: 100, seq: 4, sentAtMs: 1, declaredMs: 800 },
       { type: "heard", at: 200, seq: 5, nonceAt: -9_000 },
       tick(3_600, 2),
       { ...tick(20_000, 0), stalls } as PeerEvent,
     );
     expect(sentence(change)).toBe(
       "worker-7 is dead after 19400 ms of silence: 19 beats missed, loss 40 %, rtt 12 ms, 1 probe, " +
-        "one-way: we hear it, it does not hear us, our own stalls of 500 ms not counted, own health 2/7",
+        "one-way: we hear it, it does not hear us, it declared a stall of 800 ms, our own stalls of 500 ms not counted, own health 2/7",
+    );
+  });
+
+  test("one of each is one, and a millisecond is worth a word", () => {
+    const stalls = { lostMs: 1, countedMs: 0, graceMs: 1_500 };
+    const timed = { type: "heard", at: 0, seq: 1, sentAtMs: 1, declaredMs: 1 } as const;
+    const change = lastChange({ peerGapMs: 2_000 }, timed, { ...tick(3_001), stalls } as PeerEvent);
+    expect(sentence(change)).toBe(
+      "worker-7 silent for 3000 ms: 1 beat missed, loss 0 %, it declared a stall of 1 ms, " +
+        "our own stalls of 1 ms not counted",
     );
   });
 

@@ -30,6 +30,18 @@ describe("the codec", () => {
     );
   });
 
+  test("leaves the room that was asked for behind the frame, and nothing of the frame in it", () => {
+    fc.assert(
+      fc.property(frames, fc.nat({ max: 40 }), (frame, roomBytes) => {
+        const bytes = encodeFrame(frame, roomBytes);
+        const alone = encodeFrame(frame);
+        expect(bytes.length).toBe(alone.length + roomBytes);
+        expect(bytes.subarray(0, alone.length)).toEqual(alone);
+        expect(decodeFrame(bytes, alone.length)).toEqual({ ok: true, frame });
+      }),
+    );
+  });
+
   test("has one encoding for each value: encode(decode(b)) = b for every b it accepts", () => {
     fc.assert(
       fc.property(anyBytes, (bytes) => {
@@ -94,7 +106,7 @@ describe("the codec", () => {
   });
 });
 
-test("no answer is longer than the question it mirrors", () => {
+test("RFC 6520 / Heartbleed: no answer is longer than the question it mirrors", () => {
   fc.assert(
     fc.property(beats, identities, (question, identity) => {
       const answer: BeatFrame = {

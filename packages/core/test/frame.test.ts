@@ -1,6 +1,6 @@
 // The layout, byte by byte as docs/wire.md has it, and every reason for which bytes are no frame.
 import { describe, expect, test } from "vitest";
-import { decodeFrame } from "../src/endpoint/decode.ts";
+import { decodeFrame, decodeHeader } from "../src/endpoint/decode.ts";
 import { encodeFrame } from "../src/endpoint/encode.ts";
 import {
   type BeatFrame,
@@ -210,6 +210,11 @@ describe("what is no frame", () => {
     ["an id of no bytes", "id", at(beat, 86, 0)],
     ["an id of 129 bytes", "id", at({ ...beat, extra: new Uint8Array(200) }, 86, 129)],
     ["an id longer than its frame", "id", at(beat, 86, 6)],
+    [
+      "an id that ends after its frame",
+      "id",
+      at({ ...beat, identity: { boot: NO_TAG, id: "abc" }, extra: NO_EXTRA }, 86, 4),
+    ],
     ["an id that is not UTF-8", "id", at(beat, 87, 0xff)],
     ["an id in overlong UTF-8", "id", at(beat, 87, 0xc0, 0xaf)],
     ["an id that is half a surrogate pair", "id", at(beat, 87, 0xed, 0xa0, 0x80)],
@@ -217,6 +222,11 @@ describe("what is no frame", () => {
 
   test.each(faults)("%s: %s", (_name, fault, bytes) => {
     expect(decodeFrame(bytes)).toEqual({ ok: false, fault });
+  });
+
+  test("a header that a stream cannot go on from: no frame is shorter than it", () => {
+    expect(decodeHeader(at(data, 4, 0, 0, 0, 7))).toEqual({ ok: false, fault: "length" });
+    expect(decodeHeader(at(data, 4, 0, 0, 0, 8))).toMatchObject({ ok: true, lengthBytes: 8 });
   });
 
   test("names every fault there is", () => {
@@ -231,7 +241,8 @@ describe("words", () => {
     expect(sameWord({ hi: 1, lo: 2 }, { hi: 1, lo: 2 })).toBe(true);
     expect(sameWord({ hi: 1, lo: 2 }, { hi: 1, lo: 3 })).toBe(false);
     expect(sameWord({ hi: 1, lo: 2 }, { hi: 0, lo: 2 })).toBe(false);
-    expect([NO_TAG, { hi: 1, lo: 0 }, { hi: 0, lo: 1 }].map(isZero)).toEqual([true, false, false]);
+    const [zero, one, other] = [NO_TAG, { hi: 1, lo: 0 }, { hi: 0, lo: 1 }];
+    expect([zero, { hi: 0, lo: 0 }, one, other].map(isZero)).toEqual([true, true, false, false]);
   });
 
   test("always leave room for one more: the top of the range is invalid", () => {

@@ -7,6 +7,38 @@ import { calmNetworks, transports, wirePolicies } from "./wire-arbitraries.ts";
 /** 2026-01-01, where clocks of simulated nodes start. */
 const NOW = 1_767_225_600_000;
 
+test.each(transports)(
+  "hashicorp/memberlist#311: after a restart of everybody at once nobody stays dead to anybody, over %s",
+  (transport) => {
+    const cluster = new Cluster(transport, { seed: 9, delayMs: [1, 30], loss: 0.05 });
+    const isDatagram = transport === "datagram";
+    const policy = { intervalMs: 200, suspectAfterMs: 800, deadAfterMs: 1_600, backoffMaxMs: 800 };
+    const names = Array.from({ length: 6 }, (_, n) => `p${n}`);
+    const restart = (clockMs: (n: number) => number) => {
+      // Later ones are called by earlier ones, so they come first.
+      for (const [n, name] of [...names.entries()].reverse()) {
+        const options = { policy: { ...policy, redial: !isDatagram }, accept: () => true };
+        const process = cluster.start(name, { ...options, epochMs: NOW + clockMs(n) });
+        for (const other of isDatagram ? names : names.slice(n + 1)) {
+          if (other !== name) process.add(other);
+        }
+      }
+    };
+    const isWhole = () =>
+      names.every((name) =>
+        names.every((id) => id === name || cluster.process(name).status(id) === "alive"),
+      );
+    restart(() => 0);
+    cluster.runUntil(isWhole, 20_000);
+    for (let round = 0; round < 2; round++) {
+      // Some clocks were set back, some forward, some stand: none of them may keep anybody out.
+      restart((n) => ((n % 3) - 1) * 1e9);
+      cluster.runUntil(isWhole, 30_000);
+      expect(isWhole()).toBe(true);
+    }
+  },
+);
+
 const restarts = fc.record({
   transport: fc.constantFrom(...transports),
   network: calmNetworks,
@@ -18,7 +50,7 @@ const restarts = fc.record({
   clock: fc.constantFrom("back", "equal", "ahead"),
 });
 
-test("whoever restarts is back, whatever its clock says", () => {
+test("mrhooray/swim-js#10: whoever restarts is back, whatever its clock says", () => {
   fc.assert(
     fc.property(
       restarts,

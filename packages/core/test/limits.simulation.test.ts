@@ -28,7 +28,7 @@ function flood(cluster: Cluster, times: number, forMs: number): Process {
   return a;
 }
 
-test("a flood of datagrams is dropped and counted, and never fatal", () => {
+test("CVE-2019-9512: a flood of datagrams is dropped and counted, and never fatal", () => {
   fc.assert(
     fc.property(fc.nat(), fc.constantFrom(3, 8, 20), (seed, times) => {
       const cluster = new Cluster("datagram", { seed });
@@ -40,7 +40,7 @@ test("a flood of datagrams is dropped and counted, and never fatal", () => {
   );
 });
 
-test("on streams four times too many is only dropped, and more is fatal after D", () => {
+test("gRPC keepalive strikes: on streams four times too many is only dropped, and more is fatal after D", () => {
   fc.assert(
     fc.property(fc.nat(), fc.constantFrom(2, 3.9, 8, 20), (seed, times) => {
       const { deadAfterMs } = POLICY;

@@ -2,7 +2,7 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { explain } from "../src/peer/evidence.ts";
-import { initialPeer } from "../src/peer/state.ts";
+import { initialPeer, type PeerState } from "../src/peer/state.ts";
 import { nextDeadline, transition } from "../src/peer/transition.ts";
 import { policies, roles, waits } from "./arbitraries.ts";
 import { type History, histories, overdueMs, type Played, play } from "./history.ts";
@@ -204,6 +204,46 @@ describe("in every history of one peer", () => {
       if (before.status !== "alive") expect(event.type).toBe("proven");
     });
   });
+});
+
+test("a pause moves every verdict by its own length, whatever freezes us after it", () => {
+  const stall = fc.integer({ min: 0, max: 9_000 });
+  const pieces = {
+    lateMs: waits,
+    beforeMs: fc.integer({ min: 0, max: 500 }),
+    pauseMs: waits,
+    stall,
+  };
+  fc.assert(
+    fc.property(policies, fc.record(pieces), (policy, { lateMs, beforeMs, pauseMs, stall }) => {
+      const graceMs = 1_000;
+      const totals = { lostMs: stall, countedMs: Math.min(stall, 3 * graceMs), graceMs };
+      let peer = transition(initialPeer(policy, 0), { type: "proven", at: 0 }, policy)[0];
+      // Alive, or suspect since a tick that may have come late.
+      peer = transition(peer, { type: "tick", at: lateMs }, policy)[0];
+      const from = lateMs + beforeMs;
+      const [paused] = transition(peer, { type: "pause", at: from }, policy);
+      const [resumed] = transition(paused, { type: "resume", at: from + pauseMs }, policy);
+      const verdict = ({ beatDueAt: _, ...silent }: PeerState) =>
+        nextDeadline(silent, policy, totals);
+      expect(verdict(resumed)).toBeCloseTo(verdict(peer) + pauseMs, 6);
+      expect(resumed.status).toBe(peer.status);
+    }),
+  );
+});
+
+test("who is added after stalls of ours owes nothing for them, and gains nothing by them", () => {
+  const ms = fc.integer({ min: 0, max: 9_000 });
+  fc.assert(
+    fc.property(policies, ms, ms, ms, (policy, lostMs, moreMs, graceMs) => {
+      const before = { lostMs, countedMs: Math.min(lostMs, 2 * graceMs), graceMs };
+      const after = { ...before, lostMs: lostMs + moreMs, countedMs: before.countedMs + moreMs };
+      const { beatDueAt: _, ...late } = initialPeer(policy, 50_000, before);
+      const { beatDueAt: __, ...early } = initialPeer(policy, 50_000);
+      const since = { lostMs: moreMs, countedMs: moreMs, graceMs };
+      expect(nextDeadline(late, policy, after)).toBe(nextDeadline(early, policy, since));
+    }),
+  );
 });
 
 test("a new peer is connecting, in session 1, whatever its policy and seed", () => {

@@ -13,7 +13,7 @@ const histories = fc.oneof(
 );
 
 describe("over random histories of every operation", () => {
-  test("the monitor is the fold of `transition` (npm timer-wheel: a queue is checked against a dumb twin)", () => {
+  test("the monitor is the fold of `transition` (npm timer-wheel 1.0.0: a queue is checked against a dumb twin)", () => {
     fc.assert(fc.property(histories, (history) => compare(history)));
   });
 

@@ -3,8 +3,11 @@
 // SOAK_OPERATIONS=1 repeats just that history.
 import fc from "fast-check";
 import { expect, test } from "vitest";
+import { soakFigures } from "../../../proof/soaks.ts";
 import { compare, Tally } from "./monitor-histories.ts";
 import { CHANGING, type History, historiesOf, type Size } from "./monitor-operations.ts";
+
+const keep = soakFigures("soak-monitor", "packages/core/test/monitor");
 
 const { SOAK_SEED, SOAK_OPERATIONS } = process.env;
 const firstSeed = Number(SOAK_SEED ?? Date.now() % 1e9);
@@ -48,6 +51,17 @@ test(`the monitor is the fold of \`transition\`: SOAK_SEED=${firstSeed}`, () => 
   console.log(`${limitedSlices} slices left something, ${retiredSlots} slots retired`);
   console.log(`operations: ${list(tally.operations)}\noutputs: ${list(tally.outputs)}`);
   expect(sum(tally.outputs)).toBeGreaterThan(0);
+  // Not the one that repeats a failure.
+  if (operations < 100_000) return;
+  keep({
+    "first seed": firstSeed,
+    operations: sum(tally.operations),
+    histories,
+    "outputs compared": sum(tally.outputs),
+    "states compared": statesCompared,
+    "slices that left something": limitedSlices,
+    "slots retired": retiredSlots,
+  });
 });
 
 /** A history that fails without some of its steps is easier to read: tries for a minute. */

@@ -178,6 +178,22 @@ describe("a sink", () => {
   });
 });
 
+test("tulios/kafkajs#1396, #447: beats prove a process, so its work is a peer of its own, heard when it moves", () => {
+  const { monitor, changes, tickAt } = setUp();
+  const worker = monitor.add("worker-7");
+  const work = monitor.add("worker-7's work", { role: "listen" });
+  for (let at = 0; at <= 20_000; at += 1_000) {
+    tickAt(at);
+    monitor.heard(worker);
+    // Stuck after 10 s: the process beats on.
+    if (at < 10_000) monitor.heard(work);
+  }
+  expect(changes()).toEqual([
+    ...["worker-7 alive", "worker-7's work alive"],
+    ...["worker-7's work suspect", "worker-7's work dead"],
+  ]);
+});
+
 describe("whoever drives it", () => {
   test("is called when the deadline moves earlier, once per outermost call, until it withdraws", () => {
     const { monitor, host } = setUp();

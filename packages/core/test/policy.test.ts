@@ -11,6 +11,7 @@ import {
   leastForgetAfterMs,
   type PolicyOptions,
   relaxed,
+  samePolicy,
   scalePolicy,
   servedEveryMs,
   standard,
@@ -64,8 +65,20 @@ describe("defaults", () => {
     const blank = Object.fromEntries(
       Object.keys(definePolicy()).map((name) => [name, undefined]),
     ) as PolicyOptions;
-    expect(definePolicy({ ...blank, forgetAfterMs: undefined })).toEqual(definePolicy());
-    expect(definePolicy({ forgetAfterMs: undefined })).not.toHaveProperty("forgetAfterMs");
+    const policy = definePolicy({ ...blank, forgetAfterMs: undefined, shadow: undefined });
+    expect(policy).toEqual(definePolicy());
+    expect(policy).not.toHaveProperty("forgetAfterMs");
+    expect(policy).not.toHaveProperty("shadow");
+  });
+
+  test("the longest duration is what every timer can wait for", () => {
+    const longest = { backoffMaxMs: 2 ** 31 - 1, forgetAfterMs: 2 ** 31 - 1 };
+    expect(definePolicy(longest)).toMatchObject(longest);
+  });
+
+  test("the whole time between suspicion and death may be the least suspicion", () => {
+    const eager = { suspectAfterMs: 3_000, deadAfterMs: 5_000, minSuspicionMs: 2_000 };
+    expect(definePolicy(eager)).toMatchObject(eager);
   });
 
   test("every set of three numbers in order gives a valid, frozen policy", () => {
@@ -117,15 +130,23 @@ describe("refused", () => {
     [{ jitter: 1 }, /^jitter must be from 0 to below 1 \(got 1\)/],
     [{ jitter: -0.1 }, /^jitter must be/],
     [{ jitter: Number.NaN }, /^jitter must be/],
+    [{ jitter: "0.5" as never }, /^jitter must be/],
     [{ proof: "none" as never }, /^proof must be any or round-trip \(got none\)/],
     [{ returns: "always" as never }, /^returns must be/],
     [{ redial: 1 as never }, /^redial must be true or false/],
     [{ detector: 3_000 as never }, /^detector must be a function, or/],
+    [{ detector: null as never }, /^detector must be a function, or/],
+    [{ detector: { size: 3 } as never }, /^detector must be a function, or/],
+    [{ shadow: { learn() {} } as never }, /^shadow must be a function, or/],
+    [{ shadow: { learn() {}, size: 0 } }, /^shadow must be a function, or/],
+    [{ shadow: { learn() {}, size: 1.5 } }, /^shadow must be a function, or/],
   ];
 
   test.each(refused)("%j", (options, message) => {
     expect(() => definePolicy(options)).toThrow(message);
     expect(() => definePolicy(options)).toThrow(SystoleRangeError);
+    // Below what is wrong stands the way out, whichever it is.
+    expect(() => definePolicy(options)).toThrow(/\).\n\S.{10,}\.$/);
   });
 
   test("says the code and the offending value", () => {
@@ -140,11 +161,34 @@ describe("refused", () => {
       "A policy has no option interval.\nIt has: intervalMs, ",
     );
     expect(() => definePolicy({ timeout: 500 } as PolicyOptions)).toThrow(/It has: intervalMs, /);
-    expect(() => definePolicy({ timeout: 500 } as PolicyOptions)).toThrow(SystoleTypeError);
+    const error = caught(() => definePolicy({ timeout: 500 } as PolicyOptions));
+    expect(error).toBeInstanceOf(SystoleTypeError);
+    expect(error).toMatchObject({ code: "ERR_SYSTOLE_POLICY", value: "timeout" });
   });
 
+  test.each(["toString", "constructor", "__proto__"])("%s, which every object has", (name) => {
+    const options = Object.defineProperty({}, name, { value: 500, enumerable: true });
+    expect(() => definePolicy(options)).toThrow(`A policy has no option ${name}.`);
+  });
+
+  // What cannot be calculated with, or has no text, is refused all the same.
+  test.each([5n, Symbol("5"), Object.create(null), [], new Date(0)])(
+    "a duration that is no number, case %#",
+    (value) => {
+      for (const name of ["intervalMs", "suspectAfterMs", "deadAfterMs", "forgetAfterMs"]) {
+        const error = caught(() => definePolicy({ [name]: value }));
+        expect(error).toMatchObject({ code: "ERR_SYSTOLE_POLICY", value });
+        expect(String(error)).toContain(`${name} must be a number of ms`);
+      }
+      expect(caught(() => definePolicy({ jitter: value }))).toBeInstanceOf(SystoleRangeError);
+      expect(caught(() => definePolicy({ proof: value }))).toBeInstanceOf(SystoleRangeError);
+    },
+  );
+
   test.each([null, 3, "strict"])("%j instead of a policy", (options) => {
-    expect(() => definePolicy(options as never)).toThrow(/^A policy must be an object/);
+    const error = caught(() => definePolicy(options as never));
+    expect(error).toMatchObject({ code: "ERR_SYSTOLE_POLICY", value: options });
+    expect(String(error)).toContain("A policy must be an object");
   });
 
   test("a policy that was only dressed up as a valid one", () => {
@@ -175,6 +219,26 @@ describe("what follows from a policy", () => {
     const policy = definePolicy(strict);
     expect(scalePolicy(policy, 1)).toBe(policy);
     expect(derivePolicy(policy, { peerGapMs: 7 })).toEqual({ ...policy, peerGapMs: 7 });
+  });
+
+  test("peers that are dealt with alike share one policy, and the sharing is bounded", () => {
+    const policy = definePolicy(strict);
+    const derived = (gap: number) => derivePolicy(policy, { peerGapMs: gap });
+    const first = derived(1);
+    // Two variants in turn, as where one peer of two is slow, are both at hand.
+    expect(derived(2)).toBe(derived(2));
+    expect(derived(1)).toBe(first);
+    for (let gap = 100; gap < 200; gap += 1) derived(gap);
+    expect(derived(1)).not.toBe(first);
+    expect(derived(1)).toEqual(first);
+  });
+
+  test("two policies say the same only where they also leave out the same", () => {
+    const policy = definePolicy(strict);
+    const forgetful = derivePolicy(policy, { forgetAfterMs: 60_000 });
+    expect(samePolicy(policy, definePolicy(strict))).toBe(true);
+    expect(samePolicy(policy, forgetful)).toBe(false);
+    expect(samePolicy(forgetful, policy)).toBe(false);
   });
 
   test("the bound: silence, the least suspicion, late ticks, and bad health of our own", () => {

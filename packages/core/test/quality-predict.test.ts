@@ -76,7 +76,7 @@ test("where only losses matter, it is what one can work out by hand", () => {
   expect(said.beatsPerSecond).toBe(1);
 });
 
-test("presets on a good network are hardly ever wrong, and what cannot happen is finite", () => {
+test("oceanprotocol/ocean-node#1238: presets on a good network are hardly ever wrong, and what cannot happen is finite", () => {
   const good = network(0.01, 40, 20);
   const [quick, usual, calm] = [strict, standard, relaxed].map((options) => predict(options, good));
   expect(quick!.falseAlarmEveryMs).toBeLessThan(usual!.falseAlarmEveryMs);

@@ -1,7 +1,10 @@
 // `policyFor` kept, on SOAK_NETWORKS networks from SOAK_SEED on (default: from the clock), for 1,000
 // promised mistakes and 2,000 crashes each. `caseOf(seed)` is the network that a failure names.
 import { expect, test } from "vitest";
+import { soakFigures } from "../../../proof/soaks.ts";
 import { caseOf, play, poissonBound } from "./promises.ts";
+
+const keep = soakFigures("soak-quality-promise", "packages/core/test/quality-promise");
 
 const { SOAK_SEED, SOAK_NETWORKS } = process.env;
 const firstSeed = Number(SOAK_SEED ?? Date.now() % 1e6);
@@ -35,4 +38,15 @@ test(`no promise is broken: SOAK_SEED=${firstSeed}`, () => {
     `${near} above half of their promise, ${over} above their own 95 % bound (${single})`,
   );
   expect(sum).toBeLessThan(networks * EXPECTED);
+  // Not the one that repeats a failure.
+  if (networks < 100) return;
+  keep({
+    "first seed": firstSeed,
+    networks,
+    "mistakes made": sum,
+    "mistakes promised at most": networks * EXPECTED,
+    "crashes, all found in time": networks * 2_000,
+    "networks above half of their promise": near,
+    "networks above the bound that chance allows": counts.filter((each) => each > limit).length,
+  });
 });

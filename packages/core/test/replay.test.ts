@@ -338,6 +338,18 @@ describe("what cannot be replayed says so", () => {
     expect(caught(() => replay(log)).code).toBe("ERR_SYSTOLE_LOG");
   });
 
+  test.each([
+    ['"suspectAfterMs":0', /suspectAfterMs must be a number of ms/],
+    ['"at":null', /the clock threw/],
+  ])("a header of which no monitor can be made, %s, is a broken line", (wrong, why) => {
+    const name = wrong.slice(0, wrong.indexOf(":"));
+    const header = HEADER.replace(new RegExp(`${name}:[^,}]+`), wrong);
+    const error = caught(() => replay([header, ...sound.slice(1)]));
+    expect(error).toMatchObject({ code: "ERR_SYSTOLE_LOG", value: 1 });
+    expect(error.message).toMatch("Line 1 of the log is broken: it makes no monitor: ");
+    expect(error.message).toMatch(why);
+  });
+
   test("another version of the format is refused, with a way out", () => {
     const error = caught(() => replay([HEADER.replace('"version":1', '"version":2')]));
     expect(error).toMatchObject({ code: "ERR_SYSTOLE_LOG", value: 2 });

@@ -51,7 +51,7 @@ const crowds = fc.record({
   policy: wirePolicies,
 });
 
-test("one false accusation costs one session of one pair, on both sides", () => {
+test("hashicorp/memberlist#311: one false accusation costs one session of one pair, on both sides", () => {
   fc.assert(
     fc.property(crowds, ({ seed, policy }) => {
       const cluster = new Cluster("datagram", { seed, delayMs: [3, 3] });

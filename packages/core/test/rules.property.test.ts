@@ -5,10 +5,12 @@ import { expect, test } from "vitest";
 import {
   backoffCeilingMs,
   backoffMs,
+  beatAt,
   creditedAt,
   dueAt,
   elapsedMs,
   gapMs,
+  isOverdue,
   MAX_HEALTH,
   mix,
   observedAt,
@@ -148,6 +150,9 @@ test("back-off doubles up to its ceiling and is never a busy loop", () => {
 test("overdue beats spread over a quarter of the interval, at most 250 ms", () => {
   expect(paceWindowMs(400)).toBe(100);
   expect(paceWindowMs(60_000)).toBe(250);
+  // One that is no later than others may be spread is on time: it needs no spreading.
+  expect(isOverdue(1_250, 1_000, 60_000)).toBe(false);
+  expect(isOverdue(1_251, 1_000, 60_000)).toBe(true);
 });
 
 test("cockroachdb/cockroach#161383, cortexproject/cortex#1534: draws of neighbours and of neighbouring beats are spread evenly", () => {
@@ -187,3 +192,36 @@ function elapsedSince(from: Instant, to: Instant, graceMs: number): number {
     graceMs,
   );
 }
+
+/** Policies and instants of a beat, on any clock. */
+const beats = fc.record({
+  sentAt: fc.double({ min: -1e9, max: 1e12, noNaN: true }),
+  intervalMs: fc.double({ min: 1, max: 1e8, noNaN: true }),
+  jitter: fc.oneof(fc.constant(0), fc.double({ min: 0.001, max: 0.999, noNaN: true })),
+  seed: ms(2 ** 32 - 1),
+  number: ms(1_000),
+});
+
+test("a beat falls due within the jitter, whatever the clock says", () => {
+  fc.assert(
+    fc.property(beats, ({ sentAt, seed, number, ...policy }) => {
+      const at = beatAt(sentAt, policy, seed, number);
+      expect(at).toBeLessThanOrEqual(sentAt + policy.intervalMs);
+      expect(at).toBeGreaterThanOrEqual(sentAt + gapMs(policy.intervalMs, policy.jitter, 1));
+    }),
+  );
+});
+
+test("beats of a crowd leave together, and as spread over the interval as their jitter", () => {
+  const policy = { intervalMs: 1_000, jitter: 0.25 };
+  const crowd = Array.from({ length: 1_000 }, (_, seed) =>
+    beatAt(seed / 7, policy, mix(seed, 1), 0),
+  );
+  const turns = new Map<number, number>();
+  for (const at of crowd) turns.set(at, (turns.get(at) ?? 0) + 1);
+  expect(turns.size).toBeLessThan(30);
+  expect(Math.max(...turns.values())).toBeLessThan(150);
+  const mean = crowd.reduce((sum, at, seed) => sum + at - seed / 7, 0) / crowd.length;
+  expect(mean).toBeGreaterThan(865);
+  expect(mean).toBeLessThan(885);
+});

@@ -66,6 +66,24 @@ const anyStreams = pieces(
 );
 
 describe("the same frames in the same order", () => {
+  test("come out of a chunk with many messages, each with bytes of its own", () => {
+    const messages = fc.array(fc.uint8Array({ minLength: 100, maxLength: MAX_MESSAGE_BYTES }), {
+      minLength: 100,
+      maxLength: 200,
+      size: "max",
+    });
+    fc.assert(
+      fc.property(messages, (payloads) => {
+        const all = payloads.flatMap((payload) => [...encodeFrame({ type: "data", payload })]);
+        const { frames: read } = readInChunks(Uint8Array.from(all), [all.length]);
+        for (const frame of read) if (frame.type === "data") frame.payload[0] ^= 0xff;
+        for (const payload of payloads) payload[0] ^= 0xff;
+        expect(read).toEqual(payloads.map((payload) => ({ type: "data", payload })));
+      }),
+      { numRuns: 20 },
+    );
+  });
+
   test("come out whole, byte by byte and in random chunks", () => {
     fc.assert(
       fc.property(goodStreams, chunkSizes, (bytes, sizes) => {
@@ -103,7 +121,7 @@ describe("hostile bytes", () => {
     throw new Error("no frame was expected");
   };
 
-  test("a length is believed only as far as its bytes came: 500 promises of 1 GiB cost next to nothing", () => {
+  test("RFC 6520 / Heartbleed: a length is believed only as far as its bytes came: 500 promises of 1 GiB cost next to nothing", () => {
     const before = process.memoryUsage().arrayBuffers;
     const streams = Array.from({ length: 500 }, () => {
       const stream = new Reassembly(2 ** 31);

@@ -61,6 +61,16 @@ describe("suspicion", () => {
     expect(at(9_000).suspicion(peer)).toBe(0.5);
     at(9_000).resume();
     expect(at(10_000).suspicion(peer)).toBe(0.75);
+    const newcomer = monitor.add("b");
+    at(12_000).pause();
+    expect(at(19_000).suspicion(newcomer)).toBe(1.2);
+  });
+
+  test("of whom a detector would never wait for is that of a suspect from the start", () => {
+    const { monitor, at } = setUp({ detector: () => 0 });
+    const peer = monitor.add("a");
+    at(0).heard(peer);
+    expect(at(0).suspicion(peer)).toBe(1);
   });
 
   test("only rises while nothing is heard, by whatever detector", () => {
@@ -128,6 +138,20 @@ describe("near misses", () => {
     });
   });
 
+  test("nothing is told of a shadow where there is none", () => {
+    const { monitor, at } = setUp();
+    const peer = monitor.add("a");
+    at(0).heardBeat(peer, 1);
+    at(3_900).heardBeat(peer, 2);
+    at(7_900).tick();
+    at(8_000).heardBeat(peer, 3);
+    at(12_000).tick();
+    at(20_000).tick();
+    const { nearMisses, shadow } = monitor.stats();
+    expect(nearMisses).toMatchObject({ eighths: [0, 0, 0, 1], mistakes: 1, detections: 1 });
+    expect(shadow).toMatchObject({ eighths: [0, 0, 0, 0], mistakes: 0, largest: 0, detections: 0 });
+  });
+
   test("our own stalls are in none of them", () => {
     const { monitor, at } = setUp();
     const peer = monitor.add("a");
@@ -148,7 +172,7 @@ describe("a shadow", () => {
     },
   };
 
-  test("judges beside the real detector and acts on nothing", () => {
+  test("oceanprotocol/ocean-node#1238: judges beside the real detector and acts on nothing", () => {
     const { monitor, at, outputs } = setUp({ shadow: impatient });
     const peer = monitor.add("a");
     for (const [n, second] of [0, 1, 3, 4].entries()) at(seconds(second)).heardBeat(peer, n + 1);

@@ -1,5 +1,6 @@
 // The rules of one peer, one example each. What holds in every history is in machine.property.test.ts.
 import { describe, expect, test } from "vitest";
+import { phi } from "../src/detectors/phi.ts";
 import type { PeerEvent, PeerOutput } from "../src/peer/events.ts";
 import { type Change, explain } from "../src/peer/evidence.ts";
 import { type InitialPeerOptions, initialPeer, type PeerState } from "../src/peer/state.ts";
@@ -99,6 +100,12 @@ describe("suspicion and death", () => {
     expect(peer.tick(206_000).change).toMatchObject({ reason: "silence" });
   });
 
+  test("resuming who was not paused changes nothing, not even what is learned from the next frame", () => {
+    const peer = new Hand({ detector: phi() }).play(heard(0, 1), heard(1_000, 2));
+    const { state } = peer;
+    expect(peer.play({ type: "resume", at: 1_500 }).state).toBe(state);
+  });
+
   test("moleculerjs/moleculer#891: time in which we were frozen is not silence", () => {
     const peer = new Hand().play(heard(0));
     const stalls = { lostMs: 60_000, countedMs: 1_500, graceMs: 1_500 };
@@ -195,6 +202,11 @@ describe("proof by round trip", () => {
   });
 });
 
+test("where any traffic is life, so is an echo that was long on its way", () => {
+  const peer = new Hand().play(heard(0), { type: "heard", at: 7_000, seq: 1, nonceAt: 0 });
+  expect(peer.state).toMatchObject({ heardAt: 7_000, arrivals: { stale: 0, received: 1 } });
+});
+
 describe("arrivals", () => {
   test("numbers count what came, what was lost, and what came late", () => {
     const peer = new Hand().play(heard(1, 5), heard(2, 6), heard(3, 9), heard(4, 8));
@@ -230,6 +242,7 @@ describe("round-trip samples", () => {
     const stalls = (lostMs: number) => ({ lostMs, countedMs: 0, graceMs: 1_500 });
     const frozen = (lostMs: number) => new Hand().play({ ...echo, stalls: stalls(lostMs) }).state;
     expect(frozen(600).arrivals.rttMs).toBe(100);
+    expect(frozen(700).arrivals.rttMs).toBe(0);
     expect(frozen(701).arrivals).not.toHaveProperty("rttMs");
   });
 });

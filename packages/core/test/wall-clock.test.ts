@@ -70,9 +70,12 @@ describe("a monitor", () => {
     }
   });
 
-  test.each(settings)("%s: the same, byte for byte", (_name, changes) => {
-    expect(livesOf(changes)).toBe(undisturbed);
-  });
+  test.each(settings)(
+    "nats-io/nats-server#6999: set %s, the same, byte for byte",
+    (_name, changes) => {
+      expect(livesOf(changes)).toBe(undisturbed);
+    },
+  );
 });
 
 /** Two endpoints through losses, a partition and a freeze: all that they said and sent. */
@@ -120,7 +123,10 @@ describe.each(["datagram", "message", "stream"] as const)("endpoints over %ss", 
     for (const word of ["suspect", "dead", "beat"]) expect(undisturbed).toContain(`"${word}"`);
   });
 
-  test.each(settings)("%s: the same, byte for byte", (_name, changes) => {
-    expect(talk(transport, changes)).toBe(undisturbed);
-  });
+  test.each(settings)(
+    "nats-io/nats-server#6999: set %s, the same, byte for byte",
+    (_name, changes) => {
+      expect(talk(transport, changes)).toBe(undisturbed);
+    },
+  );
 });

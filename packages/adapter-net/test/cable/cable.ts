@@ -15,7 +15,7 @@ const BOTH = ["server systole", "client systole"] as const;
 export function describeCable(): void {
   const wherePossible = canPullCables() ? describe.concurrent : describe.skip;
   wherePossible("a cable is pulled, and nobody is told", () => {
-    test("for good: both sides are dead within the policy; plugged in again, a new session", () =>
+    test("nodejs/node#48807: for good: both sides are dead within the policy; plugged in again, a new session", () =>
       Ends.with(async (ends) => {
         ends.pull();
         const deaths = await Promise.all(BOTH.map((who) => ends.sees(who, /^dead#1/)));

@@ -2,7 +2,7 @@
 // lost, nobody is found dead who is not. How soon is printed, not judged: peers that are starved of
 // their pace by a busy machine say so, and are given more time.
 import { afterAll, describe, expect, test } from "vitest";
-import { Child, killChildren } from "../waiting.ts";
+import { Child, type Keep, killChildren } from "../waiting.ts";
 
 const OBSERVER = new URL("observer.mjs", import.meta.url);
 const PEERS = new URL("peers.mjs", import.meta.url);
@@ -21,7 +21,7 @@ interface Counted {
   readonly beatsPerSecond: number;
 }
 
-export function describeCrowd(count: number): void {
+export function describeCrowd(count: number, keep: Keep = () => {}): void {
   describe(`${count} real connections at a beat a second`, () => {
     afterAll(killChildren);
 
@@ -61,6 +61,15 @@ export function describeCrowd(count: number): void {
       const gone = await observer.says<Counted>("left");
       print(`${count / 2} killed: dead after ${spread(gone.afterMs)}`);
       expect(gone).toMatchObject({ suspicions: 0, deaths: { closed: count / 2 }, alive: 0 });
+      keep({
+        connections: count,
+        timers: calm.timers,
+        "beats a second": Math.round(calm.beatsPerSecond),
+        "share of a core": `${calm.cpuPercent.toFixed(0)} %`,
+        "suspected in a stall of 3 s": stalled.suspicions,
+        "frozen: dead after": spread(silent.afterMs),
+        "killed: dead after": spread(gone.afterMs),
+      });
     });
   });
 

@@ -45,7 +45,7 @@ describe.skipIf(!isInstalled(mosquitto))(
 
     const publish = () => client.publish("news", "of today", { qos: 0 });
 
-    test("publishing QoS 0 every half interval and never receiving: alive, as beats still leave", async () => {
+    test("mqttjs/MQTT.js#1861: publishing QoS 0 every half interval and never receiving: alive, as beats still leave", async () => {
       const publishing = setInterval(publish, POLICY.intervalMs / 2);
       await watched.beatsMore(25);
       clearInterval(publishing);

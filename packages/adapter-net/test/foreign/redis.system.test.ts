@@ -55,7 +55,7 @@ describe.skipIf(!isInstalled(redis))("Redis with ioredis, beat: () => client.pin
     expect(watched.liveness.beatFailures).toBe(0);
   });
 
-  test("SIGSTOP: suspect, then dead within the policy, while keepalive sees nothing", async () => {
+  test("redis/ioredis#1615, #1706, nodejs/undici#4230: SIGSTOP: suspect, then dead within the policy, while keepalive sees nothing", async () => {
     const { dead } = await diesWithinItsPolicy(server, watched, "redis");
     // The commands that were under way fail, as with any lost connection; nothing is thrown.
     expect(client.status).not.toBe("ready");

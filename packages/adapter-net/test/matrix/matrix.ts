@@ -1,7 +1,7 @@
 // The fault matrix: what each side must say of the other, word for word, in every round; and that no
 // round leaves a handle, a listener or memory behind. How the faults are made: instant.mjs, timed.mjs.
 import { describe, expect, test } from "vitest";
-import { Child } from "../waiting.ts";
+import { Child, type Keep } from "../waiting.ts";
 
 /** Each fault with the stories it must have; sessions of the server count from the round's first. */
 type Matrix = Readonly<Record<string, Readonly<Record<string, string>>>>;
@@ -93,23 +93,39 @@ interface Played {
 }
 
 /** Defines the tests; so many rounds of every fault. */
-export function describeMatrix(rounds: { readonly instant: number; readonly timed: number }): void {
+export function describeMatrix(
+  rounds: { readonly instant: number; readonly timed: number },
+  keep: Keep = () => {},
+): void {
   describe.concurrent(`${rounds.instant} rounds of what shows at once`, () => {
     test.for(Object.entries(INSTANT))("%s", async ([fault, said]) => {
-      const { slope, dropped } = await play(fault, said, rounds.instant, 8);
+      const played = await play(fault, said, rounds.instant, 8);
+      const { slope, dropped } = played;
       expect(slope).toBeLessThanOrEqual(SLOPE_BYTES);
       if (fault === "garbage to the server before hello") {
         expect(dropped).toEqual({ magic: rounds.instant });
       }
+      keep(rowOf(fault, rounds.instant, played));
     });
   });
 
   describe.concurrent(`${rounds.timed} rounds of what only time can tell, side by side`, () => {
     test.for(Object.entries(TIMED))("%s", async ([fault, said]) => {
-      const { slope } = await play(fault, said, rounds.timed, 20);
+      const played = await play(fault, said, rounds.timed, 20);
+      const { slope } = played;
       if (slope !== null) expect(slope).toBeLessThanOrEqual(SLOPE_BYTES);
+      keep(rowOf(fault, rounds.timed, played));
     });
   });
+}
+
+function rowOf(fault: string, rounds: number, { stories, slope }: Played) {
+  return {
+    fault,
+    rounds,
+    "told word for word as it must be": Math.max(...Object.values(stories)),
+    "bytes a round kept": slope === null ? "too few to tell" : slope.toFixed(1),
+  };
 }
 
 async function play(

@@ -91,12 +91,19 @@ function follow(
     const challenger = strangerFor(hub, pair, frame);
     challenger.remoteTag = frame.handed;
     challenge(hub, pair, challenger);
-  } else if (frame.type === "echo" && hub.monitor.status(pair.ref) === "alive") {
-    // An answer to a question that crossed theirs: where it is more, the silence will tell.
+  } else if (isCrossing(hub, pair, frame)) {
     drop(hub, "old");
   } else {
     renew(hub, pair);
   }
+}
+
+/**
+ * An answer to a question that crossed theirs: where it is more, the silence will tell. Whoever only sends hears
+ * no silence, and asks only those who may have forgotten it.
+ */
+function isCrossing(hub: Hub, { ref, role }: Pair, { type }: BeatFrame): boolean {
+  return type === "echo" && role !== "send" && hub.monitor.status(ref) === "alive";
 }
 
 // ── what counts ──────────────────────────────────────────────────────────────────────────────────

@@ -58,14 +58,14 @@ const reading: Pass = {
   },
 };
 
-/** Reads the first 8 bytes of a frame; `bytes` must hold that many. */
-export function decodeHeader(bytes: Uint8Array): Header {
-  if (bytes[0] !== MAGIC) return fault("magic");
-  if (bytes[1] !== VERSION) return fault("version");
-  const type = typeOf(bytes);
+/** Reads the first 8 bytes of a frame; `bytes` must hold that many from `at` on. */
+export function decodeHeader(bytes: Uint8Array, at = 0): Header {
+  if (bytes[at] !== MAGIC) return fault("magic");
+  if (bytes[at + 1] !== VERSION) return fault("version");
+  const type = TYPES[(bytes[at + 2] as number) - 1];
   if (!type) return fault("type");
   const isData = type === "data";
-  const lengthBytes = u32At(bytes, 4);
+  const lengthBytes = u32At(bytes, at + 4);
   const isFit = lengthBytes >= HEADER_BYTES && (isData || lengthBytes <= MAX_CONTROL_BYTES);
   return isFit ? { ok: true, isData, lengthBytes } : fault("length");
 }
@@ -85,7 +85,7 @@ export function decodeFrame(bytes: Uint8Array, lengthBytes: number = bytes.lengt
   const header = decodeHeader(bytes);
   if (!header.ok) return header;
   if (header.lengthBytes !== lengthBytes) return fault("length");
-  const type = typeOf(bytes);
+  const type = TYPES[(bytes[2] as number) - 1] as Frame["type"];
   const { fields, flags: allowed, endsAt } = LAYOUTS[(bytes[2] as number) - 1] as Layout<Frame>;
   const flags = bytes[3] as number;
   if (flags & ~allowed) return fault("flags");
@@ -131,10 +131,6 @@ export function u48At(bytes: Uint8Array, at: number): number {
 /** An id; undefined or empty where it is none. */
 function idBetween(bytes: Uint8Array, at: number, endsAt: number): string | undefined {
   return endsAt - at <= MAX_ID_BYTES ? decodeText(bytes.subarray(at, endsAt)) : undefined;
-}
-
-function typeOf(bytes: Uint8Array): Frame["type"] | undefined {
-  return TYPES[(bytes[2] as number) - 1];
 }
 
 function fault(reason: FrameFault): Fault {

@@ -263,7 +263,22 @@ export class Endpoint<Path extends string | object = object> implements Iterable
    */
   message(ref: PeerRef, bytes: Uint8Array, note?: unknown): boolean {
     checkMessage(bytes, this.#hub.options.maxMessageBytes);
-    return this.#with(ref, (pair, hub) => sendMessage(hub, pair, bytes, note)) ?? false;
+    const pair = this.#hub.pairs.get(ref);
+    if (!pair) return false;
+    // As `#run`, without a closure.
+    const { turn } = this.#hub;
+    const outermost = turn.enter();
+    const isOurs = !this.#isBusy;
+    this.#isBusy = true;
+    let isSent = false;
+    try {
+      isSent = sendMessage(this.#hub, pair, bytes, note);
+    } catch (error) {
+      turn.fail(error);
+    }
+    if (isOurs) this.#takeBacklog();
+    if (outermost) turn.leave();
+    return isSent;
   }
 
   /** A path, or the peer on it, is over, and the transport knows why. */

@@ -83,6 +83,7 @@ export function createHub(
   onMonitor: (output: MonitorOutput) => void,
 ): Hub {
   const { host, transport, role = "both", limits } = options;
+  const makeMonitor = options.createMonitor ?? createMonitor;
   const entropy = () => host.entropy?.() ?? 0;
   const trustsPaths = transport !== "datagram";
   const policy = define({ trustsPaths }, options.policy);
@@ -97,7 +98,7 @@ export function createHub(
     boot: { hi: entropy(), lo: entropy() },
     epoch: Math.floor(host.epochMs?.() ?? 0),
     turn,
-    monitor: createMonitor({
+    monitor: makeMonitor({
       ...options,
       // The monitor's instants are the endpoint's: one reading of the clock a turn.
       host: { now: () => turn.now },

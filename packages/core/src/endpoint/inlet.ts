@@ -5,7 +5,7 @@ import { incumbentHeard } from "./contests.ts";
 import { decodeFrame } from "./decode.ts";
 import type { Frame } from "./frame.ts";
 import { opened } from "./handshakes.ts";
-import { attempt, drop, type Hub, refuse, settle, speakerAt } from "./hub.ts";
+import { drop, type Hub, refuse, settle, speakerAt } from "./hub.ts";
 import { takeFrame } from "./inbox.ts";
 import { DEFAULTS } from "./options.ts";
 import { takeOrdinary } from "./ordinary.ts";
@@ -21,11 +21,8 @@ export function takeBytes(hub: Hub, bytes: Uint8Array, from: Place): boolean {
     return false;
   }
   hub.counts.bytesReceived += bytes.length;
-  opened(hub, place);
-  if (hub.isStream) {
-    takeChunk(hub, bytes, place);
-    return false;
-  }
+  if (hub.trustsPaths) opened(hub, place);
+  if (hub.isStream) return takeChunk(hub, bytes, place);
   const lengthBytes = unsealedBytes(hub, bytes, place);
   if (lengthBytes === undefined) return false;
   const taken = takeOrdinary(hub, bytes, lengthBytes, place);
@@ -41,10 +38,15 @@ function take(hub: Hub, frame: Frame, place: Place): void {
   // Set, not assigned from an object: that would take longer than to decode the frame.
   const arrived = frame as Frame & { place: Place };
   arrived.place = place;
-  attempt(hub, () => takeFrame(hub, arrived));
+  // As `attempt`, without a closure.
+  try {
+    takeFrame(hub, arrived);
+  } catch (error) {
+    hub.turn.fail(error);
+  }
 }
 
-function takeChunk(hub: Hub, bytes: Uint8Array, place: Place): void {
+function takeChunk(hub: Hub, bytes: Uint8Array, place: Place): boolean {
   // Any byte of somebody who said who it is is life, part of a frame too: a slow transfer must not
   // look like silence. Before that, anything might be talking.
   const speaker = speakerAt(hub, place);
@@ -53,17 +55,22 @@ function takeChunk(hub: Hub, bytes: Uint8Array, place: Place): void {
     // Its ECHO may be stuck behind a long message.
     incumbentHeard(hub, speaker);
   }
+  const known = hub.streams.get(place);
+  // Nobody who does nothing but beat sends anything but this.
+  const taken = !known?.heldBytes && speaker && takeOrdinary(hub, bytes, bytes.length, place);
+  if (taken) return taken === "quiet";
   const { maxMessageBytes = DEFAULTS.maxMessageBytes } = hub.options;
-  const stream = hub.streams.get(place) ?? new Reassembly(maxMessageBytes);
-  hub.streams.set(place, stream);
+  const stream = known ?? new Reassembly(maxMessageBytes);
+  if (!known) hub.streams.set(place, stream);
   // Nothing more is taken of a path that was refused meanwhile.
   const isOpen = () => hub.streams.get(place) === stream;
   const fault = stream.push(bytes, (frame) => isOpen() && take(hub, frame, place));
-  if (!fault || !isOpen()) return;
+  if (!fault || !isOpen()) return false;
   // The bytes of a stream are no frames: nothing that follows can be trusted.
   drop(hub, fault);
   endPath(hub, place, "protocol-error");
   refuse(hub, place, "protocol-error");
+  return false;
 }
 
 /** A path, or the peer on it, is over. */

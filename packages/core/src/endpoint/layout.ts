@@ -61,6 +61,9 @@ export const BEAT_BYTES = 78;
 /** Magic, version, type and flags of a BEAT without a flag, as one word. */
 export const BEAT_HEAD: number = (MAGIC << 24) | (VERSION << 16) | (1 << 8);
 
+/** The same of DATA. */
+export const DATA_HEAD: number = (MAGIC << 24) | (VERSION << 16) | (5 << 8);
+
 const beat: Layout<BeatFrame> = {
   flags: COMPLETE | ASKS | COUNTED,
   endsAt: BEAT_BYTES,

@@ -1,7 +1,9 @@
 // What users write to make an endpoint, and the door at which it is checked.
 
-import { checkOption as check, SystoleTypeError } from "../errors.ts";
+import { checkOption as check, SystoleTypeError, textOf } from "../errors.ts";
 import type { Host } from "../host.ts";
+import type { Monitor } from "../monitor/monitor.ts";
+import type { MonitorOptions } from "../monitor/options.ts";
 import type { PeerRef } from "../monitor/refs.ts";
 import type { Role } from "../peer/state.ts";
 import type { PolicyOptions } from "../policy.ts";
@@ -79,6 +81,11 @@ export interface EndpointOptions<Path extends string | object = object> {
   readonly sealing?: Sealing | undefined;
   /** Whether beats sent and received are emitted, too; asked at each. Default: they are not. */
   readonly observeBeats?: (() => boolean) | undefined;
+  /**
+   * Makes the monitor that judges the peers, of the options it is given. Default `createMonitor`; with
+   * `recordMonitor` of `@systole/core/replay` an endpoint leaves a log that can be replayed.
+   */
+  readonly createMonitor?: ((options: MonitorOptions) => Monitor) | undefined;
   /** Seeds jitter and phases. Default: entropy. */
   readonly seed?: number | undefined;
   /** See `MonitorOptions`. */
@@ -231,7 +238,7 @@ export function checkLeave({ returnInMs, reason, withinMs }: LeaveSoonOptions): 
 }
 
 export function checkId(id: unknown): void {
-  const bytes = encodeText(String(id));
+  const bytes = encodeText(textOf(id));
   // A lone surrogate does not survive UTF-8: two different strings would be one id on the wire.
   const isFit = decodeText(bytes) === id && bytes.length > 0 && bytes.length <= MAX_ID_BYTES;
   const what = `a well-formed string of 1 to ${MAX_ID_BYTES} bytes in UTF-8`;

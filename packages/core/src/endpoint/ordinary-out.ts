@@ -1,10 +1,11 @@
-// The hot path out: the short BEAT that neither asks nor says who we are. It is written straight into its
-// bytes, from what the session knows. What it says is said by `beatFrame` in outbox.ts, and where by
-// layout.ts: this file must say the same, without an object.
+// The hot path out: the short BEAT that neither asks nor says who we are, and DATA. They are written straight
+// into their bytes. What a BEAT says is said by `beatFrame` in outbox.ts, and where by layout.ts: this file
+// must say the same, without an object.
 
 import { allocated, putU32, putU48, putWord } from "./encode.ts";
+import { HEADER_BYTES } from "./frame.ts";
 import type { Hub } from "./hub.ts";
-import { BEAT_BYTES, BEAT_HEAD, COUNTED } from "./layout.ts";
+import { BEAT_BYTES, BEAT_HEAD, COUNTED, DATA_HEAD } from "./layout.ts";
 import { type Session, tagFor } from "./session.ts";
 
 /** The bytes of such a BEAT that leaves now, and room for a seal behind it. */
@@ -29,5 +30,16 @@ export function ordinaryBeat(hub: Hub, session: Session, seq: number): Uint8Arra
   putU32(bytes, 64, negotiation.deadMs);
   putU48(bytes, 68, 1 + Math.round((turn.now - startedAt) * 1_000));
   putU32(bytes, 74, Math.min(2 ** 32 - 1, Math.round(stalledMs)));
+  return bytes;
+}
+
+/** The bytes of a DATA frame. Streams have no seals. */
+export function messageBytes({ options }: Hub, payload: Uint8Array): Uint8Array<ArrayBuffer> {
+  const { allocate = allocated } = options;
+  const lengthBytes = HEADER_BYTES + payload.length;
+  const bytes = allocate(lengthBytes);
+  putU32(bytes, 0, DATA_HEAD);
+  putU32(bytes, 4, lengthBytes);
+  bytes.set(payload, HEADER_BYTES);
   return bytes;
 }

@@ -9,7 +9,10 @@ import type { StreamFault } from "./stream.ts";
 /** A status change, and the path of the session it is about (undefined where the peer has none). */
 export type EndpointChange<Path> = PeerChange & { readonly path: Path | undefined };
 
-/** An application message (streams only). The bytes are the receiver's own. */
+/**
+ * An application message (streams only). The bytes are the receiver's own; short messages that came together
+ * share the buffer behind them, so copy one before you transfer it, or keep it for long.
+ */
 export interface MessageOutput extends About {
   readonly type: "message";
   readonly bytes: Uint8Array;

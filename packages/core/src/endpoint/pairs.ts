@@ -4,8 +4,9 @@
 import type { PeerRef } from "../monitor/refs.ts";
 import type { EndReason } from "../peer/state.ts";
 import { derivePolicy, leastForgetAfterMs, type Policy } from "../policy.ts";
-import { type Hub, isDead, isLive, pairById, settle, transmit } from "./hub.ts";
+import { type Hub, isDead, isLive, pairById, settle, transmitBytes } from "./hub.ts";
 import type { EndpointAddOptions, LeaveOptions, LeaveSoonOptions } from "./options.ts";
+import { messageBytes } from "./ordinary-out.ts";
 import { type BeatOptions, keepPace, sendBeat, sendLeave } from "./outbox.ts";
 import { distrust, type Pair, type Path, type Place, type Session } from "./session.ts";
 
@@ -139,7 +140,7 @@ export function sendMessage(hub: Hub, pair: Pair, payload: Uint8Array, note: unk
   if (pair.current.nextSeq === 1) beat(hub, pair, { asks: true });
   const { current } = pair;
   keepPace(hub, current);
-  const isSent = transmit(hub, pair.ref, current.place, { type: "data", payload }, note);
+  const isSent = transmitBytes(hub, pair.ref, current.place, messageBytes(hub, payload), note);
   if (isSent) {
     current.messageAt = hub.turn.now;
     hub.monitor.sent(pair.ref);

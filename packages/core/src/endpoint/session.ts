@@ -256,10 +256,11 @@ export function note(session: Session, frame: BeatFrame, now: number, counted: b
   session.lastEcho = Math.max(session.lastEcho, frame.echo);
   session.heardStalledMs = frame.stalledMs;
   session.remoteTag = frame.handed;
-  const echoed = sentAt(session, frame.echo);
-  if (echoed) forgetBefore(session, echoed);
-  // Only a frame that was counted was taken in: the echo of a bare question acknowledges nothing.
+  // Only a frame that was counted was taken in: the echo of a bare question acknowledges nothing, and the
+  // next frames of theirs echo an older one of ours again.
   if (frame.counted) {
+    const echoed = sentAt(session, frame.echo);
+    if (echoed) forgetBefore(session, echoed);
     session.introduced = true;
     session.negotiation.echoed(frame.echo);
     const { at = session.trustedFrom } = echoed ?? {};

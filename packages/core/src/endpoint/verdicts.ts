@@ -73,9 +73,20 @@ function forgetOldest(hub: Hub): boolean {
 }
 
 function sendDueBeat(hub: Hub, pair: Pair, isProbe: boolean): void {
-  if (!isProbe) return beat(hub, pair);
+  if (!isProbe && !isForgotten(hub, pair)) return beat(hub, pair);
   // A probe with our tag is our beat, too; one without it also reaches a peer that forgot us.
   const isKnown = !hub.trustsPaths && pair.current.claim && !isDead(hub, pair);
-  if (isKnown) beat(hub, pair, { asks: true });
+  if (isKnown) beat(hub, pair, { asks: isProbe });
   beat(hub, pair, { asks: true, untagged: true });
+}
+
+/**
+ * Whoever only sends never suspects anybody, and so never probes. But where its receiver was started anew, each
+ * of its frames bears a tag that nobody knows any more: before it has heard anything, and after a silence of D,
+ * it says who it is.
+ */
+function isForgotten({ trustsPaths, turn }: Hub, { role, beacon, current }: Pair): boolean {
+  if (role !== "send" || trustsPaths || beacon) return false;
+  const { heardSeq, heardAt, negotiation } = current;
+  return heardSeq === 0 || turn.now - heardAt > negotiation.inForce.deadAfterMs;
 }

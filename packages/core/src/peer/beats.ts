@@ -31,8 +31,8 @@ export function nextProbeAt(sentAt: number, policy: Policy): number {
 /** Something left for this peer: its next beat can wait. */
 export function sent(peer: Peer, at: number, policy: Policy): void {
   peer.sentAt = at;
-  // Probes are never postponed, nor are the beats to the dead.
-  const postpones = peer.status === "alive" || (peer.role === "send" && peer.status !== "dead");
+  // Probes are never postponed, nor are the beats to the dead. Whoever only sends has neither.
+  const postpones = peer.status === "alive" || peer.role === "send";
   if (!postpones || peer.beatDueAt === NEVER) return;
   // Where nothing comes back, what leaves in between must not make the beats more frequent.
   const soonestAt = policy.solicits ? peer.beatDueAt : at;

@@ -10,7 +10,7 @@ export function pause(peer: Peer, at: number, stalls: StallTotals): void {
   peer.pausedCreditedAt = creditedAt(at, stalls);
 }
 
-/** Every anchor moves by the length of the pause, but never into the future. */
+/** Every anchor moves by the length of the pause; that of a life in the middle of it not into the future. */
 export function resume(peer: Peer, at: number, stalls: StallTotals): void {
   if (peer.pausedObservedAt === NEVER) return;
   const observed = observedAt(at, stalls);
@@ -19,10 +19,9 @@ export function resume(peer: Peer, at: number, stalls: StallTotals): void {
   const creditedMs = Math.max(0, credited - peer.pausedCreditedAt);
   peer.lifeObservedAt = Math.min(observed, peer.lifeObservedAt + observedMs);
   peer.lifeCreditedAt = Math.min(credited, peer.lifeCreditedAt + creditedMs);
-  if (peer.status === "suspect") {
-    peer.suspectedObservedAt = Math.min(observed, peer.suspectedObservedAt + observedMs);
-    peer.suspectedCreditedAt = Math.min(credited, peer.suspectedCreditedAt + creditedMs);
-  }
+  // Nobody is suspected during a pause, so this anchor is older than the pause; or NEVER, and stays it.
+  peer.suspectedObservedAt += observedMs;
+  peer.suspectedCreditedAt += creditedMs;
   peer.pausedObservedAt = peer.pausedCreditedAt = NEVER;
   peer.arrivals.resumed(at, observedMs);
 }

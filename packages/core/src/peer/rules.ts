@@ -100,8 +100,8 @@ export function isStale(
   observed: number,
   policy: { readonly proof: string; readonly deadAfterMs: number },
 ): boolean {
-  if (policy.proof !== "round-trip" || sign.nonceAt === undefined) return false;
-  return observed - (sign.nonceObservedAt ?? sign.nonceAt) > policy.deadAfterMs;
+  const { nonceAt = observed, nonceObservedAt = nonceAt } = sign;
+  return policy.proof === "round-trip" && observed - nonceObservedAt > policy.deadAfterMs;
 }
 
 /** In observed time: an echo that lay unread while we were frozen was not slow. */
@@ -123,15 +123,28 @@ export function paceWindowMs(intervalMs: number): number {
   return Math.min(intervalMs / 4, 250);
 }
 
-/** When the beat after one sent at `sentAt` is due; `beats` numbers the draw of its jitter. */
+/**
+ * When the beat after one sent at `sentAt` is due; `beats` numbers the draw of its jitter. Within what jitter
+ * allows it is a multiple of a few ms, by our own clock: beats for many peers then leave together, in one
+ * turn of the event loop, and those of many senders are as spread as before.
+ */
 export function beatAt(
   sentAt: number,
   policy: { readonly intervalMs: number; readonly jitter: number },
   seed: number,
   beats: number,
 ): number {
-  return sentAt + gapMs(policy.intervalMs, policy.jitter, unit(seed, 2 * beats));
+  const { intervalMs, jitter } = policy;
+  const at = sentAt + gapMs(intervalMs, jitter, unit(seed, 2 * beats));
+  const stepMs = Math.min(MAX_STEP_MS, (jitter * intervalMs) / 16);
+  if (stepMs === 0) return at;
+  const steppedAt = Math.round(at / stepMs) * stepMs;
+  if (steppedAt > sentAt + intervalMs) return steppedAt - stepMs;
+  return steppedAt < sentAt + gapMs(intervalMs, jitter, 1) ? steppedAt + stepMs : steppedAt;
 }
+
+/** The beats of so many ms leave together at most: a crowd must not leave in one burst. */
+const MAX_STEP_MS = 16;
 
 /** Whether a beat is so late that, after a stall of ours, everybody's would leave in one burst. */
 export function isOverdue(at: number, beatDueAt: number, intervalMs: number): boolean {

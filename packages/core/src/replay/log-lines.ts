@@ -59,8 +59,8 @@ export class LogLines {
 
   header(): Header {
     const json = this.#take();
-    if (json === undefined) throw this.#wrong("there is no header: the log is empty or cut off");
-    if (json["systole"] !== MONITOR_LOG) throw this.#wrong("this is no header of a monitor's log");
+    if (json === undefined) throw this.wrong("there is no header: the log is empty or cut off");
+    if (json["systole"] !== MONITOR_LOG) throw this.wrong("this is no header of a monitor's log");
     if (json["version"] !== LOG_VERSION) {
       const message = `This log has the format ${JSON.stringify(json["version"])}; this release replays format ${LOG_VERSION}.\nReplay it with the release of @systole/core that recorded it.`;
       throw new SystoleRangeError("ERR_SYSTOLE_LOG", message, json["version"]);
@@ -81,7 +81,7 @@ export class LogLines {
     const call = CALLS.find((name) => name in json);
     const { throws } = json;
     const args = call && json[call];
-    if (typeof throws !== "string" && !Array.isArray(args)) throw this.#wrong("it says no call");
+    if (typeof throws !== "string" && !Array.isArray(args)) throw this.wrong("it says no call");
     return {
       line: this.#line,
       in: this.#count(json, "in") ?? 0,
@@ -115,11 +115,11 @@ export class LogLines {
     try {
       json = JSON.parse(text);
     } catch {
-      if (this.#ahead !== undefined) throw this.#wrong("it is not JSON");
+      if (this.#ahead !== undefined) throw this.wrong("it is not JSON");
       this.isCutOff = true;
       return undefined;
     }
-    if (!isRecord(json) || Array.isArray(json)) throw this.#wrong("it is not a JSON object");
+    if (!isRecord(json) || Array.isArray(json)) throw this.wrong("it is not a JSON object");
     return json as JsonObject;
   }
 
@@ -137,7 +137,7 @@ export class LogLines {
     if (!("at" in json)) return undefined;
     if (json["at"] === null) return null;
     const at = read(json["at"] as Json);
-    if (typeof at !== "number") throw this.#wrong("`at` is no instant");
+    if (typeof at !== "number") throw this.wrong("`at` is no instant");
     return at;
   }
 
@@ -146,7 +146,7 @@ export class LogLines {
     if (count === undefined || (Number.isInteger(count) && (count as number) > 0)) {
       return count as number | undefined;
     }
-    throw this.#wrong(`\`${name}\` is no count`);
+    throw this.wrong(`\`${name}\` is no count`);
   }
 
   #within<Result>(body: () => Result): Result {
@@ -154,7 +154,7 @@ export class LogLines {
       return body();
     } catch (error) {
       const { message } = error as Error;
-      if (!(error instanceof SystoleTypeError)) throw this.#wrong(message);
+      if (!(error instanceof SystoleTypeError)) throw this.wrong(message);
       throw new SystoleTypeError(
         error.code,
         `Line ${this.#line} of the log: ${message}`,
@@ -163,7 +163,8 @@ export class LogLines {
     }
   }
 
-  #wrong(what: string): SystoleTypeError {
+  /** What is to be thrown over the line that was read last. */
+  wrong(what: string): SystoleTypeError {
     const message = `Line ${this.#line} of the log is broken: ${what}.\nReplay what stands before it, or the log as it was written.`;
     return new SystoleTypeError("ERR_SYSTOLE_LOG", message, this.#line);
   }

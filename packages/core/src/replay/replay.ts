@@ -87,7 +87,12 @@ export class Replay implements Iterable<ReplayStep> {
   constructor(log: string | Iterable<string>, { detectors = {}, emit = () => {} }: ReplayOptions) {
     this.#log = new LogLines(log, new PolicyReader(detectors));
     this.#emit = emit;
-    this.monitor = this.#monitor(this.#log.header());
+    const header = this.#log.header();
+    try {
+      this.monitor = this.#monitor(header);
+    } catch (error) {
+      throw this.#log.wrong(`it makes no monitor: ${(error as Error).message}`);
+    }
     this.#readAhead();
   }
 

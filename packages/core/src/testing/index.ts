@@ -1,13 +1,21 @@
 // @systole/core/testing: names only.
 
-export { ManualHost, type ManualHostOptions } from "./manual-host.ts";
 export {
+  type History,
+  type HistoryEvent,
+  type HistoryStep,
+  type PlayedStep,
+  playHistory,
+} from "./history.ts";
+export { ManualHost, type ManualHostOptions } from "./manual-host.ts";
+export { playScenario, type ScenarioOptions } from "./scenario.ts";
+export {
+  type Bursts,
   type LinkOptions,
   type NetworkOptions,
-  type NodeOptions,
   SimulatedNetwork,
-  SimulatedNode,
 } from "./simulated-network.ts";
+export { type NodeOptions, SimulatedNode } from "./simulated-node.ts";
 export {
   type ContractEnd,
   type ContractPair,

@@ -6,6 +6,7 @@ import {
   type Bench,
   broken,
   carriesFrames,
+  isPromise,
   isTaken,
   type Kind,
   type Probe,
@@ -100,6 +101,26 @@ export async function inOrder(bench: Bench, { transport }: Kind): Promise<void> 
     }
     at += frame.length;
   }
+}
+
+/** Datagrams may be lost, doubled and overtaken, but each that comes is one that was sent. */
+export async function eachByItself(bench: Bench): Promise<void> {
+  const pair = await bench.connect();
+  const frames = Array.from({ length: 20 }, (_, n) => sampleFrame(n + 1, 68 + ((n * 37) % 400)));
+  for (const frame of frames) isTaken(pair.left, frame);
+  await bench.quiet();
+  for (const { bytes } of bench.right.arrived) {
+    if (frames.some((frame) => sameBytes(bytes, frame))) continue;
+    broken("whole", `of 20 datagrams in a row one came as ${bytes.length} bytes that nobody sent`);
+  }
+}
+
+export async function answersAtOnce(bench: Bench): Promise<void> {
+  const pair = await bench.connect();
+  const answer = pair.left.send(sampleFrame(1, 68));
+  if (!isPromise(answer)) return;
+  answer.then(undefined, () => {});
+  broken("at-once", "send returned a promise: nobody waits for it, nor for its failure");
 }
 
 export async function fromTheRightPeer(bench: Bench, kind: Kind): Promise<void> {

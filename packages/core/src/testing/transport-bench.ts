@@ -16,6 +16,7 @@ export type TransportRule =
   | "once"
   | "right-peer"
   | "not-kept"
+  | "at-once"
   | "not-sent"
   | "ended"
   | "ended-once"
@@ -25,6 +26,7 @@ export type TransportRule =
 /** A rule that a transport broke, and how. */
 export class TransportContractError extends Error {
   override readonly name: string = "TransportContractError";
+  /** Which of them; the message begins with it. */
   readonly rule: TransportRule;
 
   constructor(rule: TransportRule, what: string) {
@@ -42,7 +44,9 @@ export type ContractPath = string | object;
 
 /** What your glue delivers to: an endpoint, or a stand-in for one. Hand it on like an endpoint. */
 export interface ContractReceiver {
+  /** Bytes that arrived at this end, on this connection or from this address. */
   receive(bytes: Uint8Array, from: ContractPath): void;
+  /** The connection is over; not for datagrams. */
   ended(from: ContractPath, reason: EndReason): void;
   /** Only for transports that carry signs of life instead of frames: call it for each. */
   heard(from: ContractPath): void;
@@ -52,7 +56,7 @@ export interface ContractReceiver {
 export interface ContractEnd {
   /** What your glue passes as `from` for what arrives at this end. */
   readonly path: ContractPath;
-  /** What your glue does in `send`: false or throwing means not sent. */
+  /** What your glue does in `send`: false or throwing means not sent. Never a promise. */
   send(frame: Uint8Array<ArrayBuffer>): unknown;
   /** Closes this end. May return a promise. */
   close(): unknown;
@@ -68,7 +72,17 @@ export interface ContractPair {
   dispose?(): unknown;
 }
 
-/** Connects two ends, one of which delivers to `left`, the other to `right`. */
+/**
+ * Connects two ends, one of which delivers to `left`, the other to `right`. Resolves when both are open.
+ *
+ * @example
+ * ```ts
+ * const makePair: MakePair = (left, right) => {
+ *   const { port1, port2 } = new MessageChannel();
+ *   return { left: bindPort(port1, left), right: bindPort(port2, right), settle: nextTurn };
+ * };
+ * ```
+ */
 export type MakePair = (
   left: ContractReceiver,
   right: ContractReceiver,
@@ -200,10 +214,17 @@ export class Bench {
 /** Whether a transport takes a frame. */
 export function isTaken(end: ContractEnd, frame: Uint8Array<ArrayBuffer>): boolean {
   try {
-    return end.send(frame) !== false;
+    const answer = end.send(frame);
+    // Its failure would be nobody's; that there is a promise at all is a rule of its own.
+    if (isPromise(answer)) answer.then(undefined, () => {});
+    return answer !== false;
   } catch {
     return false;
   }
+}
+
+export function isPromise(answer: unknown): answer is PromiseLike<unknown> {
+  return typeof (answer as PromiseLike<unknown> | undefined)?.then === "function";
 }
 
 /** A valid BEAT, told apart by its number, with every byte value in it as far as its size allows. */

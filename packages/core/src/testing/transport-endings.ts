@@ -3,6 +3,8 @@
 import {
   type Bench,
   broken,
+  type ContractPair,
+  type ContractReceiver,
   hasConnections,
   isTaken,
   type Kind,
@@ -46,5 +48,23 @@ export async function silentAfterClose(bench: Bench, kind: Kind): Promise<void> 
   }
   if (hasConnections(kind) && bench.left.late + bench.right.late > 0) {
     broken("silent-after-close", "bytes came on a connection after ended was called for it");
+  }
+}
+
+/** As an endpoint does that reads in one frame that this connection has to go: from inside of `receive`. */
+export async function silentAtOnce(bench: Bench): Promise<void> {
+  let pair: ContractPair | undefined;
+  let arrivals = 0;
+  const closeAtOnce = () => {
+    arrivals += 1;
+    if (arrivals === 1) void pair?.right.close();
+  };
+  const closer: ContractReceiver = { receive: closeAtOnce, heard: closeAtOnce, ended() {} };
+  pair = await bench.connect(bench.left, closer);
+  for (let n = 1; n <= 10; n++) isTaken(pair.left, sampleFrame(n, 68));
+  await bench.until(() => arrivals > 0);
+  await bench.quiet();
+  if (arrivals > 1) {
+    broken("silent-after-close", "close was called from inside of receive, and more bytes came");
   }
 }

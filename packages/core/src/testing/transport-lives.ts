@@ -38,7 +38,7 @@ async function live(bench: Bench, kind: Kind): Promise<Life> {
       policy: PACE,
       transport: kind.transport as Transport,
       accept: () => true,
-      send: (_peer, frame) => pair?.[id].send(frame) ?? false,
+      send: (_peer, frame) => pair !== undefined && isTaken(pair[id], frame),
       emit() {},
     });
   const [left, right] = [endpoint("left"), endpoint("right")];

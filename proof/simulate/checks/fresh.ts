@@ -1,0 +1,158 @@
+// "No verdict against a peer whose fresh frames came in time." Which frames are fresh is worked out here from
+// what was sent, and from nothing that an endpoint says: they are of the process that made this session
+// alive, in its conversation, newer than all before, and where life needs proof they echo something of ours
+// that is younger than D.
+import type { BeatFrame, EndpointChange, EndpointOutput, Frame } from "@systole/core/endpoint";
+import type { Path, Process } from "../../../packages/core/test/cluster.ts";
+import type { PolicyPlan } from "../scenario.ts";
+import type { World } from "../world.ts";
+import type { Check } from "./check.ts";
+
+/** As many of our frames as can still be echoed. */
+const ECHOED = 64;
+/** Clocks are doubles. */
+const ROUNDING_MS = 1e-3;
+
+/** What one process sent to another in its latest conversation. */
+interface Sent {
+  session: number;
+  readonly seqs: number[];
+  readonly ats: number[];
+}
+
+/** A session that is alive, or was suspected. */
+interface Life {
+  readonly speaker: Process;
+  readonly session: number;
+  highest: number;
+  freshAt: number;
+  suspectedAt: number;
+  /** The least of each number of the policies since it began. */
+  suspectAfterMs: number;
+  deadAfterMs: number;
+  minSuspicionMs: number;
+}
+
+export class Fresh implements Check {
+  readonly #world: World;
+  readonly #sent: Map<Process, Map<string, Sent>> = new Map();
+  readonly #lives: Map<Process, Map<string, Life>> = new Map();
+
+  constructor(world: World) {
+    this.#world = world;
+  }
+
+  onStart(process: Process): void {
+    this.#sent.set(process, new Map());
+    this.#lives.set(process, new Map());
+  }
+
+  onFrame(process: Process, way: "taken" | "sent", frame: Frame, other: string): void {
+    if (frame.type !== "beat" && frame.type !== "echo") return;
+    if (way === "sent") return this.#send(process, frame, other);
+    const life = this.#lives.get(process)?.get(other);
+    if (life === undefined || !this.#isFresh(process, frame, other, life)) return;
+    life.highest = frame.seq;
+    life.freshAt = process.host.now();
+  }
+
+  #send(process: Process, { session, seq }: BeatFrame, other: string): void {
+    const all = this.#sent.get(process);
+    let sent = all?.get(other);
+    if (sent === undefined || sent.session < session) {
+      sent = { session, seqs: [], ats: [] };
+      all?.set(other, sent);
+    }
+    if (sent.session > session) return;
+    sent.seqs[seq % ECHOED] = seq;
+    sent.ats[seq % ECHOED] = process.host.now();
+  }
+
+  #isFresh(process: Process, frame: BeatFrame, other: string, life: Life): boolean {
+    const { speaker, session, highest } = life;
+    const isOf = frame.session === session && speaker.epochs.has(frame.epoch);
+    const isTagged = frame.tag.hi !== 0 || frame.tag.lo !== 0;
+    if (!isOf || !isTagged || frame.seq <= highest) return false;
+    if (this.#world.cluster.transport !== "datagram") return true;
+    // What was corrupted on the way is told by its seal, and by nothing in here.
+    const sent = this.#sent.get(process)?.get(other);
+    const slot = frame.echo % ECHOED;
+    if (sent?.seqs[slot] !== frame.echo) return false;
+    return (
+      process.host.now() - (sent.ats[slot] as number) <= life.deadAfterMs && !this.#world.corrupts
+    );
+  }
+
+  onOutput(process: Process, output: EndpointOutput<Path>): void {
+    if (output.type !== "changed") return;
+    const lives = this.#lives.get(process);
+    const id = output.id as string;
+    const life = lives?.get(id);
+    if (life) this.#judge(process, life, output);
+    if (output.to === "dead") lives?.delete(id);
+    const { taking } = process;
+    const begins = output.from === "connecting" && output.to === "alive";
+    if (!begins || (taking?.type !== "beat" && taking?.type !== "echo")) return;
+    const speaker = this.#world.cluster.process(id);
+    const plan = this.#world.plans.get(`${process.name}>${id}`) as PolicyPlan;
+    const at = process.host.now();
+    lives?.set(id, {
+      ...{ speaker, session: taking.session, highest: taking.seq, freshAt: at, suspectedAt: at },
+      ...numbersOf(plan),
+    });
+  }
+
+  #judge(process: Process, life: Life, change: EndpointChange<Path>): void {
+    const now = process.host.now();
+    const silentMs = now - life.freshAt + ROUNDING_MS;
+    const { to, reason, evidence, id } = change;
+    if (to === "suspect") {
+      life.suspectedAt = now;
+      const least = evidence.detector === "fixed" ? this.#suspectsAfter(life) : 0;
+      const dueMs = Math.max(least, evidence.deadlineMs ?? Number.POSITIVE_INFINITY);
+      if (silentMs < dueMs) this.#report(`${process.name} suspects ${id}`, silentMs, dueMs);
+    }
+    if (reason !== "silence") return;
+    const doubtedMs = now - life.suspectedAt + ROUNDING_MS;
+    if (silentMs < life.deadAfterMs) {
+      this.#report(`${process.name} declares ${id} dead`, silentMs, life.deadAfterMs);
+    } else if (doubtedMs < life.minSuspicionMs) {
+      this.#report(`${process.name} doubted ${id}`, doubtedMs, life.minSuspicionMs);
+    }
+  }
+
+  #suspectsAfter({ suspectAfterMs, deadAfterMs, minSuspicionMs }: Life): number {
+    return Math.min(suspectAfterMs, deadAfterMs - minSuspicionMs);
+  }
+
+  #report(what: string, ms: number, dueMs: number): void {
+    const text = `${what} after ${ms} ms, which ought to be ${dueMs} ms`;
+    this.#world.report("no verdict against whose frames came in time", text);
+  }
+
+  /** The conversation of the other in which a process is with it; undefined where that one is gone. */
+  conversation(process: Process, other: Process): number | undefined {
+    const life = this.#lives.get(process)?.get(other.name);
+    return life?.speaker === other ? life.session : undefined;
+  }
+
+  /** A shorter deadline may be in force soon, a longer one at once. */
+  onFault(): void {
+    for (const [process, lives] of this.#lives) {
+      for (const [id, life] of lives) {
+        const plan = this.#world.plans.get(`${process.name}>${id}`);
+        if (plan === undefined) continue;
+        const { suspectAfterMs, deadAfterMs, minSuspicionMs } = numbersOf(plan);
+        life.suspectAfterMs = Math.min(life.suspectAfterMs, suspectAfterMs);
+        life.deadAfterMs = Math.min(life.deadAfterMs, deadAfterMs);
+        life.minSuspicionMs = Math.min(life.minSuspicionMs, minSuspicionMs);
+      }
+    }
+  }
+}
+
+function numbersOf(plan: PolicyPlan) {
+  const { suspectAfterMs = 0, deadAfterMs = 0 } = plan;
+  const { minSuspicionMs = (deadAfterMs - suspectAfterMs) / 2 } = plan;
+  return { suspectAfterMs, deadAfterMs, minSuspicionMs };
+}
