@@ -156,27 +156,17 @@ describe("docs/custom-transports.md", () => {
   });
 
   test("property", async () => {
-    class Pool {
-      isUsable = false;
-      on({ type, ...output }: { type: string; to?: string }) {
-        if (type === "changed") this.isUsable = output.to === "alive";
-      }
-    }
     const properties: (() => void)[] = [];
     const vitest = {
       expect,
       test: (_name: string, property: () => void) => properties.push(property),
     };
-    await page.run("property", { createPool: () => new Pool() }, [], { vitest });
+    await page.run("property", {}, [], { vitest });
     expect(properties).toHaveLength(1);
     expect(properties[0]).not.toThrow();
-    // Who forgets that suspects are not alive is found out.
-    await runExample(
-      page.block("property"),
-      { createPool: () => Object.assign(new Pool(), { on() {} }) },
-      [],
-      { vitest },
-    );
+    // Who takes a suspect for alive is found out.
+    const wrong = page.block("property").replace('output.to === "alive"', 'output.to !== "dead"');
+    await runExample(wrong, {}, [], { vitest });
     expect(properties[1]).toThrow("Property failed");
   });
 });
