@@ -67,6 +67,13 @@ export const TOOLS: readonly Tool[] = [
     finding: (output) => VIOLATION.exec(output)?.[0].trim(),
   },
   {
+    name: "explore",
+    sees: isCore,
+    // As in CI: a few scopes to closure, on both cores.
+    commands: [{ args: ["scripts/run.mjs", "proof/explore/main.ts"], limitSeconds: 300 }],
+    finding: (output) => /\n\n(.+: .+)/.exec(output)?.[1],
+  },
+  {
     name: "fuzz",
     // Where it is led by what runs; what is behind that it only passes through.
     sees: (path) => /^packages\/core\/src\/(endpoint|replay|policy|errors)\b/.test(path),
