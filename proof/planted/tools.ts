@@ -70,7 +70,7 @@ export const TOOLS: readonly Tool[] = [
     name: "explore",
     sees: isCore,
     // As in CI: a few scopes to closure, on both cores.
-    commands: [{ args: ["scripts/run.mjs", "proof/explore/main.ts"], limitSeconds: 300 }],
+    commands: [{ args: ["scripts/run.mjs", "proof/explore/main.ts"], limitSeconds: 900 }],
     finding: (output) => /\n\n(.+: .+)/.exec(output)?.[1],
   },
   {

@@ -11,7 +11,7 @@ import { Wire } from "./wire.ts";
 function lives() {
   const wire = new Wire({ transport: "datagram" }, { transport: "datagram" });
   const { right: ref } = wire.connect();
-  wire.run(3_000);
+  wire.run(1_100);
   const { left, right } = wire;
   const { identity: _identity, ...newest } = right.beats.at(-1)!;
   // A newer number than any of its answers had.
