@@ -122,7 +122,7 @@ function table(rows) {
   const columns = Object.keys(first);
   /** @type {(cells: readonly string[]) => string} */
   const line = (cells) => `| ${cells.join(" | ")} |`;
-  const isNumber = columns.map((column) => rows.every((row) => typeof row[column] === "number"));
+  const isNumber = columns.map((column) => rows.some((row) => typeof row[column] === "number"));
   return [
     line(columns),
     `|${isNumber.map((right) => (right ? "---:" : "---")).join("|")}|`,

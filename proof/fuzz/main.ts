@@ -66,7 +66,7 @@ async function main(): Promise<void> {
     reports.set(target, report);
     tell(target, report, values.uncovered);
   }
-  if (values.write) keep(reports, seed);
+  if (values.write) keep(reports, options);
 }
 
 /** One target on all workers; undefined where something broke, which is told. */
@@ -139,7 +139,7 @@ function tell({ name }: Target, report: Report, listsUncovered: boolean): void {
 type Line = Readonly<Record<string, number | string>>;
 
 /** Of targets that did not run now, what was kept stays: ten million executions of each take their time. */
-function keep(reports: ReadonlyMap<Target, Report>, seed: number): void {
+function keep(reports: ReadonlyMap<Target, Report>, { seed, workers }: Options): void {
   const fresh = new Set([...reports.keys()].map(({ name }) => name));
   const before = existsSync(KEPT) ? JSON.parse(readFileSync(KEPT, "utf8")).tables : {};
   const merge = (table: string, lines: readonly Line[]): Line[] => {
@@ -153,6 +153,7 @@ function keep(reports: ReadonlyMap<Target, Report>, seed: number): void {
       target: name,
       promise,
       seed,
+      workers,
       executions: report.executions,
       "CPU seconds": Math.round(report.cpuSeconds),
       "executions a CPU second": Math.round(report.executions / report.cpuSeconds),
@@ -169,7 +170,7 @@ function keep(reports: ReadonlyMap<Target, Report>, seed: number): void {
   );
   const total = (figure: string) => targets.reduce((sum, line) => sum + Number(line[figure]), 0);
   keepResult("fuzz", {
-    command: "pnpm fuzz --runs 10000000 --write",
+    command: "pnpm fuzz --target TARGET --seed SEED --workers WORKERS --runs EXECUTIONS --write",
     figures: {
       targets: targets.length,
       executions: total("executions"),

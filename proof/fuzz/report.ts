@@ -24,12 +24,15 @@ export interface Report {
   readonly rows: readonly Row[];
 }
 
-/** Workers run side by side: what one found as its n-th of so many is taken for the n × so-manyth of all. */
+/** Workers run side by side: what one found in a tenth of its executions counts as found in a tenth of all. */
 export function reportOf(outcomes: readonly Outcome[], counters: Counters): Report {
   const branches = new Set(counters.branches.map(({ at }) => at));
   const executions = outcomes.reduce((sum, outcome) => sum + outcome.executions, 0);
-  const all = outcomes.flatMap(({ finds }) =>
-    finds.map((find) => ({ ...find, execution: find.execution * outcomes.length })),
+  const all = outcomes.flatMap((outcome) =>
+    outcome.finds.map((find) => ({
+      ...find,
+      execution: Math.ceil((find.execution * executions) / outcome.executions),
+    })),
   );
   all.sort((a, b) => a.execution - b.execution);
   const seen = new Map<number, number>();

@@ -63,7 +63,7 @@ async function main(): Promise<void> {
   };
   const [figures, tables] = [figuresOf(tally.data, run), tablesOf(tally.data)];
   print(figures, tables);
-  if (values.write) keep(run, figures, tables);
+  if (values.write && !failed) keep(run, figures, tables);
   if (failed) tell(seed, failed);
 }
 

@@ -136,10 +136,13 @@ class Playing {
   #heal(): void {
     const { world } = this;
     healAll(world);
-    for (const process of world.running) this.#addAgain(process);
+    world.hasLeft = true;
     for (const check of world.checks) check.onFault?.({ type: "heal all" });
     this.#healing.begin();
     while (!this.#healing.isOver && !this.#isOver) {
+      // Some hear only now that they were left.
+      for (const process of world.hasLeft ? world.running : []) this.#addAgain(process);
+      world.hasLeft = false;
       this.#run(50);
       this.#healing.look();
     }

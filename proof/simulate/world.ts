@@ -54,6 +54,8 @@ export class World {
   underwayMs = 5;
   /** Whether anything under way may have been corrupted. */
   corrupts = false;
+  /** Whether somebody left since this was last looked at. */
+  hasLeft = false;
   step = -1;
   readonly #keyring: Keyring | undefined;
   readonly #sabotage: Sabotage;
@@ -117,7 +119,9 @@ export class World {
     if (output.type !== "changed") return;
     if (output.to === "alive") this.settledPairs.add(`${name}>${output.id}`);
     const isBySilence = output.reason === "silence" || output.reason === "unreachable";
-    if (output.to === "dead" && !isBySilence) this.#unsettle(name, output.id as string);
+    if (output.to !== "dead" || isBySilence) return;
+    this.#unsettle(name, output.id as string);
+    this.hasLeft ||= output.reason === "left" || output.reason === "replaced";
   }
 
   #unsettle(name: string, other: string): void {

@@ -289,6 +289,18 @@ test("discordjs/discord.js#3993: an answer that was asked for out of turn is no 
   expect(wire.left.of("changed").at(-1)?.evidence.missed).toBe(3);
 });
 
+test("the echo of a frame that we do not remember is no round trip to measure", () => {
+  const wire = new Wire({ policy: { ...policy, proof: "round-trip" } });
+  const { right } = wire.connect();
+  wire.run(3_000);
+  const last = wire.right.beats.at(-1) as BeatFrame;
+  const before = wire.left.endpoint.state(right)?.arrivals.rttMs;
+  const strange = { ...last, seq: last.seq + 1, echo: last.echo + 1_000 };
+  wire.left.endpoint.receive(encodeFrame(strange), "wire");
+  expect(wire.left.endpoint.state(right)?.arrivals).toMatchObject({ rttMs: before });
+  expect(wire.left.endpoint.stats().dropped).toEqual({});
+});
+
 describe("forget", () => {
   test("follows the death of a peer that came by itself, and frees everything kept about it", () => {
     const wire = new Wire();

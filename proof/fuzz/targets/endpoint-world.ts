@@ -12,6 +12,8 @@ import type { Knowledge, Model } from "./forger.ts";
 import { CUT_REASONS, type Position, SEAL_FAULTS } from "./positions.ts";
 import { checksumSealing } from "./sealing.ts";
 
+/** What the pair shares, where it has keys. */
+export const KEY = 7;
 export const PAIR_IDS = ["a", "b"] as const;
 const WIRE = "wire";
 const POLICY = { intervalMs: 1_000, suspectAfterMs: 3_000, deadAfterMs: 6_000, jitter: 0 };
@@ -21,6 +23,8 @@ const KEPT = 24;
 const MOST_ROUNDS = 50;
 /** Nothing is known of anybody else. */
 const VERDICTS: Readonly<Record<string, boolean>> = { a: true, b: true, x: true, "?": false };
+/** So long overdue beats take to leave, at most. */
+const AWAKE_MS = 300;
 /** So often what they hold is counted. */
 const LOOK_EVERY = 8;
 
@@ -139,10 +143,11 @@ export class World {
       this.#ends[n as 0 | 1].endpoint.ended(place, "closed");
   }
 
-  /** Both stand still, as when a laptop sleeps. */
+  /** Both stand still, as when a laptop sleeps, and come to themselves again before the next time. */
   freeze(ms: number): void {
     this.#deliver();
     this.#now += ms;
+    this.run(AWAKE_MS);
   }
 
   /** What the application found out about somebody. */
@@ -181,7 +186,7 @@ export class World {
     const options: EndpointOptions<string> = {
       id: PAIR_IDS[n] as string,
       ...{ host, transport, policy: POLICY, seed: n, limits: LIMITS, maxMessageBytes: 200 },
-      sealing: keys ? checksumSealing(7) : undefined,
+      sealing: keys ? checksumSealing(KEY) : undefined,
       accept: n === 1 ? () => true : undefined,
       acceptBeacon: this.position.beacons && n === 1 ? () => true : undefined,
       authenticate: this.position.asks && n === 1 ? ({ id }) => VERDICTS[id] : undefined,

@@ -2,9 +2,10 @@
 // promises hold depends on where the attacker stands; docs/security.md says which.
 import { Reader } from "../reader.ts";
 import type { Target } from "../target.ts";
-import { PAIR_IDS, World } from "./endpoint-world.ts";
+import { KEY, PAIR_IDS, World } from "./endpoint-world.ts";
 import { forge, patch } from "./forger.ts";
 import { PLACES, POSITIONS, type Position } from "./positions.ts";
+import { SEAL_BYTES } from "./sealing.ts";
 
 /** Of one input: the pair lives on from one to the next. */
 const MOST_STEPS = 3;
@@ -23,8 +24,18 @@ const wait: Step = (world, reader) => world.run(reader.oneOf(WAITS_MS));
 const say: Step = (world, reader) => {
   const to = reader.byte() & 1;
   const place = placeOf(world, reader, to);
-  world.attack(to, place, cutBy(reader, forge(reader, world.knowledge, to, place)));
+  const bytes = forge(reader, world.knowledge, to, place);
+  world.attack(to, place, cutBy(reader, world.position.keys ? sealed(reader, bytes) : bytes));
 };
+
+/** Not at all, under the right key's name, or under another's. */
+function sealed(reader: Reader, bytes: Uint8Array): Uint8Array {
+  const how = reader.byte() & 3;
+  if (how === 0) return bytes;
+  const sealed = new Uint8Array(bytes.length + SEAL_BYTES).fill(how === 1 ? KEY : KEY + 1);
+  sealed.set(bytes);
+  return sealed;
+}
 
 /** Something that was on the wire before, as it was or not quite. */
 const sayAgain: Step = (world, reader) => {

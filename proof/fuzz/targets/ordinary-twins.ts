@@ -10,6 +10,11 @@ import { must } from "../target.ts";
 
 const POLICY = { intervalMs: 100, suspectAfterMs: 400, deadAfterMs: 1_000 };
 const ORDINARY_BYTES = 78;
+/** Where the numbers of a BEAT are. */
+const NUMBERS = [
+  ...([16, 22, 28, 42, 68].map((at) => [at, 6]) as [number, number][]),
+  ...([48, 52, 56, 60, 64, 74].map((at) => [at, 4]) as [number, number][]),
+];
 /** Of one input: the twins live on from one to the next. */
 const MOST_STEPS = 3;
 /** So often the twins are looked at all over. */
@@ -114,8 +119,15 @@ export class OrdinaryTwins {
   #forge(reader: Reader, places: number): void {
     const forged = this.#model.slice();
     for (let n = 0; n < places; n++) {
-      const at = reader.byte() % ORDINARY_BYTES;
-      if (at < forged.length) (forged[at] as number) ^= reader.byte();
+      const [where, value] = [reader.byte(), reader.byte()];
+      const at = where % ORDINARY_BYTES;
+      if (where < 160) (forged[at] as number) ^= value;
+      else {
+        // A whole number at one of its ends.
+        const [start, width] = NUMBERS[where % NUMBERS.length] as (typeof NUMBERS)[number];
+        forged.fill((value & 1) === 0 ? 0 : 255, start, start + width);
+        forged[start + width - 1] = (value & 1 ? 255 : 0) ^ ((value >> 1) & 1);
+      }
     }
     this.#deliver(forged);
   }
@@ -128,7 +140,9 @@ export class OrdinaryTwins {
   #compare(isWhole: boolean): void {
     const look = isWhole ? seen : ({ said }: Gateway) => said.splice(0).join("\n");
     const [fast, slow] = [this.#fast, this.#slow].map(look);
-    must(fast === slow, () => `the hot path says ${fast}\nthe general one says ${slow}`);
+    const told = () =>
+      `the hot path says ${JSON.stringify([fast])}, the general one ${JSON.stringify([slow])}`;
+    must(fast === slow, told);
   }
 }
 

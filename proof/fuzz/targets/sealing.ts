@@ -2,7 +2,7 @@
 // collision. Real seals are HMACs, and are tested in the adapter.
 import type { Sealing } from "../../../packages/core/src/endpoint/sealing.ts";
 
-const SEAL_BYTES = 20;
+export const SEAL_BYTES = 20;
 const ID_BYTES = 4;
 
 /** Seals under one key, which is a number. */

@@ -40,7 +40,8 @@ function isCurrent(hub: Hub, pair: Pair, session: Session, frame: Arrived<BeatFr
     drop(hub, "wrong-id");
     return false;
   }
-  const relation = relateOrTell(hub, pair, session, frame);
+  const isEarlier = isEarlierUnlived(hub, pair, session, claim);
+  const relation = isEarlier ? "new-session" : relateOrTell(hub, pair, session, frame);
   if (!relation) return false;
   if (relation !== "same" && !isTimely(hub, session, frame, pair.policy)) {
     drop(hub, "stale");
@@ -50,6 +51,16 @@ function isCurrent(hub: Hub, pair: Pair, session: Session, frame: Arrived<BeatFr
   else if (relation === "same") session.claim = claim;
   else follow(hub, pair, session, frame, relation);
   return pair.current === session && relate(claim, session.claim) === "same";
+}
+
+/**
+ * Nobody has lived in the conversation we know of, and the same process speaks in one before it that is not over
+ * either: a stranger's, which it opened for us and gave up, has the higher number.
+ */
+function isEarlierUnlived(hub: Hub, pair: Pair, session: Session, claim: Claim): boolean {
+  if (hub.trustsPaths || isLive(hub, pair) || relate(claim, session.claim) !== "old") return false;
+  const toBuried = relate(claim, pair.buried);
+  return toBuried === "new-session" || toBuried === "new-process";
 }
 
 function isOfClaim(
@@ -154,7 +165,8 @@ function hear(hub: Hub, { ref }: Pair, session: Session, frame: BeatFrame): bool
     // The first frame in a conversation bears a tag made for it: that round trip is the proof.
     nonceAt: nonce && !session.heardSeq ? hub.turn.now : at,
     nonceObservedAt: observedAt,
-    heldMs: frame.echo > session.lastEcho ? frame.heldMicros / 1_000 : undefined,
+    // What is not remembered has no instant, so it is no round trip that could be measured.
+    heldMs: nonce && frame.echo > session.lastEcho ? frame.heldMicros / 1_000 : undefined,
     sentAtMs: frame.sentMicros > 0 ? frame.sentMicros / 1_000 : undefined,
     gapMs: frame.gapMs || undefined,
     declaredMs: session.heardSeq ? Math.max(0, frame.stalledMs - session.heardStalledMs) : 0,
