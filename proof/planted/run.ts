@@ -9,7 +9,8 @@ export interface Found {
   readonly what?: string;
 }
 
-const KEPT_CHARACTERS = 200_000;
+/** A violation may tell whole states. */
+const KEPT_CHARACTERS = 2_000_000;
 
 /** `files` are those a bug is in. */
 export async function look(root: string, tool: Tool, files: readonly string[]): Promise<Found> {

@@ -40,6 +40,7 @@ export const COMPILER: Command = {
 };
 
 const VIOLATION = /^ {2}step \d+, at .+$/m;
+const BROKEN_PROMISE = /^\S+: a promise is broken .*$/m;
 
 export const TOOLS: readonly Tool[] = [
   {
@@ -60,14 +61,34 @@ export const TOOLS: readonly Tool[] = [
       {
         args: ["scripts/run.mjs", "proof/simulate/main.ts", "--seconds", "45", "--workers", "1"],
         says: VIOLATION,
-        limitSeconds: 300,
+        limitSeconds: 150,
       },
     ],
     finding: (output) => VIOLATION.exec(output)?.[0].trim(),
   },
+  {
+    name: "explore",
+    sees: isCore,
+    // As in CI: a few scopes to closure, on both cores.
+    commands: [{ args: ["scripts/run.mjs", "proof/explore/main.ts"], limitSeconds: 900 }],
+    finding: (output) => /\n\n(.+: .+)/.exec(output)?.[1],
+  },
+  {
+    name: "fuzz",
+    // Where it is led by what runs; what is behind that it only passes through.
+    sees: (path) => /^packages\/core\/src\/(endpoint|replay|policy|errors)\b/.test(path),
+    commands: [
+      {
+        args: ["proof/fuzz/fuzz.mjs", "--workers", "1"],
+        says: BROKEN_PROMISE,
+        limitSeconds: 150,
+      },
+    ],
+    finding: (output) => BROKEN_PROMISE.exec(output)?.[0],
+  },
 ];
 
-/** What is in the bundles of the other tools: they know no adapter. */
+/** What a cluster is made of: it knows no adapter. */
 function isCore(path: string): boolean {
   return path.startsWith("packages/core/");
 }

@@ -18,7 +18,7 @@ const KINDS: readonly NoticeKind[] = [
 function lives() {
   const wire = new Wire({ transport: "datagram" }, { transport: "datagram" });
   wire.connect();
-  wire.run(3_000);
+  wire.run(1_100);
   const { left, right } = wire;
   const said = left.beats.at(-1)!;
   const heard = right.beats.at(-1)!;

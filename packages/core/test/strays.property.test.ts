@@ -11,7 +11,7 @@ import { Wire } from "./wire.ts";
 function lives() {
   const wire = new Wire({ transport: "datagram" }, { transport: "datagram" });
   const { right: ref } = wire.connect();
-  wire.run(3_000);
+  wire.run(1_100);
   const { left, right } = wire;
   const { identity: _identity, ...newest } = right.beats.at(-1)!;
   // A newer number than any of its answers had.
@@ -75,4 +75,33 @@ test("the same frames in its own name do", () => {
   world.say({ ...world.leave, seq: world.leave.seq + 1 });
   expect(look(world).status).toBe("dead");
   expect(world.left.changes.at(-1)).toBe("right alive>dead left");
+});
+
+test("an answer is never answered, whatever it says", () => {
+  const answers = fc.record({ ahead: fc.nat(1_000), counted: fc.boolean(), echo: fc.nat(100) });
+  fc.assert(
+    fc.property(answers, ({ ahead, counted, echo }) => {
+      const { left, beat, say } = lives();
+      const before = left.sent.length;
+      say({ ...beat, type: "echo", seq: beat.seq + ahead, counted, echo });
+      expect(left.frames.slice(before).filter(({ type }) => type !== "beat")).toEqual([]);
+    }),
+  );
+});
+
+test("an answer says that a frame was counted where it was, and nowhere else", () => {
+  fc.assert(
+    fc.property(fc.nat(10), fc.nat(1_000), (behind, ahead) => {
+      const world = lives();
+      const { left, ref, beat, say } = world;
+      const before = look(world);
+      // It echoes one of our frames, or one that we do not remember: then it may have been held back.
+      say({ ...beat, asks: true, seq: beat.seq + ahead, echo: Math.max(0, beat.echo - behind) });
+      const counted = (left.endpoint.state(ref)?.heardAt as number) > (before.heardAt as number);
+      const answer = left.frames.at(-1);
+      expect(left.sent.length).toBe(before.sent + 1);
+      expect(answer).toMatchObject({ type: "echo", echo: beat.seq + ahead, counted });
+      expect(counted).toBe(behind === 0);
+    }),
+  );
 });

@@ -1,0 +1,135 @@
+// The small set of policies under which one peer is explored, each with what may happen to it.
+
+import type { EventName, Shape } from "./one-peer.ts";
+
+const UNIT = 100;
+/** S is two steps, D four, M one; a beat, a probe and the first back-off each take one. */
+const policy = {
+  intervalMs: UNIT,
+  suspectAfterMs: 2 * UNIT,
+  deadAfterMs: 4 * UNIT,
+  minSuspicionMs: UNIT,
+  probeIntervalMs: UNIT,
+  jitter: 0,
+  backoffMinMs: UNIT,
+  backoffMaxMs: 2 * UNIT,
+};
+const slower = {
+  ...policy,
+  suspectAfterMs: 3 * UNIT,
+  deadAfterMs: 5 * UNIT,
+  minSuspicionMs: 2 * UNIT,
+};
+
+const basics: readonly EventName[] = ["tick", "sent", "ended: closed", "dial"];
+const frames: readonly EventName[] = [
+  "heard",
+  "heard the next frame",
+  "heard a frame after a gap",
+  "heard the last frame again",
+  "heard an overtaken frame",
+];
+const proofs: readonly EventName[] = [
+  "heard the echo of a nonce as old as D",
+  "heard the echo of an older nonce",
+  "proven by a nonce of now",
+  "proven by a nonce of when the doubt began",
+  "proven by a nonce from before the doubt",
+  "proven by the last frame again",
+];
+const endings: readonly EventName[] = [
+  "ended: it left",
+  "ended: we left",
+  "ended: replaced",
+  "ended: incompatible",
+];
+const pauses: readonly EventName[] = ["pause", "resume", "tick while all is paused"];
+const health: readonly EventName[] = ["tick in bad health"];
+const other: readonly EventName[] = ["the other policy"];
+
+const base = { unitMs: UNIT, role: "both", policies: [policy], stalls: [], draws: 1 } as const;
+
+export const SHAPES: readonly Shape[] = [
+  { ...base, name: "any traffic is life", events: [...basics, ...frames] },
+  { ...base, name: "our own health is bad", events: [...basics, "heard", ...endings, ...health] },
+  {
+    ...base,
+    name: "only round trips are life",
+    policies: [{ ...policy, proof: "round-trip" }],
+    events: ["tick", "sent", "heard", "ended: closed", "dial", ...proofs],
+  },
+  {
+    ...base,
+    name: "we are frozen",
+    stalls: [1, 3],
+    events: [...basics, "heard"],
+  },
+  {
+    ...base,
+    name: "paused",
+    stalls: [2],
+    events: ["tick", "heard", "ended: closed", "dial", ...pauses],
+  },
+  {
+    ...base,
+    name: "paused, while round trips are life",
+    policies: [{ ...policy, proof: "round-trip" }],
+    events: ["tick", "heard", "proven by a nonce of now", "dial", ...pauses],
+  },
+  {
+    ...base,
+    name: "the policy changes",
+    policies: [policy, slower],
+    events: [...basics, "heard", ...other, ...endings],
+  },
+  {
+    ...base,
+    name: "half an interval a step, jitter",
+    draws: 2,
+    policies: [
+      {
+        ...policy,
+        intervalMs: 2 * UNIT,
+        suspectAfterMs: 3 * UNIT,
+        deadAfterMs: 6 * UNIT,
+        minSuspicionMs: 2 * UNIT,
+        jitter: 0.25,
+      },
+    ],
+    events: [...basics, "heard", "ended: incompatible"],
+  },
+  {
+    ...base,
+    name: "beats ask for life, dead are dialled",
+    policies: [{ ...policy, solicits: true, redial: true }],
+    events: [...basics, "heard", ...endings],
+  },
+  {
+    ...base,
+    name: "we only send",
+    role: "send",
+    stalls: [3],
+    events: [...basics, "heard", ...endings, ...pauses],
+  },
+  {
+    ...base,
+    name: "we only listen",
+    role: "listen",
+    policies: [{ ...policy, proof: "round-trip" }],
+    events: [...basics, "heard", "proven by a nonce of now", ...endings],
+  },
+  {
+    ...base,
+    name: "the dead are forgotten",
+    unitMs: 3_000,
+    policies: [
+      {
+        ...{ intervalMs: 3_000, suspectAfterMs: 6_000, deadAfterMs: 12_000, jitter: 0 },
+        ...{ minSuspicionMs: 3_000, probeIntervalMs: 3_000, backoffMinMs: 3_000 },
+        ...{ backoffMaxMs: 6_000, forgetAfterMs: 30_000 },
+      },
+      { intervalMs: 3_000, suspectAfterMs: 6_000, deadAfterMs: 12_000, jitter: 0 },
+    ],
+    events: [...basics, "heard", "ended: incompatible", ...other],
+  },
+];
