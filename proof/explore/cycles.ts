@@ -9,13 +9,13 @@ export interface Rule {
   within(traits: number): boolean;
   /** The moves that somebody fair goes on making there. */
   follows(move: string, traits: number): boolean;
-  /** The moves that count: a cycle without one is no matter, and where there is none at all they are counted. */
-  counts(move: string): boolean;
+  /** A cycle is one that must not be if it has a move of each of these; the first are counted where there is none. */
+  readonly needs: readonly ((move: string) => boolean)[];
 }
 
 export interface Judged {
   readonly found: Found | undefined;
-  /** The longest that anything stays within the rule, in moves that count. */
+  /** The longest that anything stays within the rule, in moves of the first kind; 0 where more are needed. */
   readonly longest: number;
 }
 
@@ -23,18 +23,35 @@ export interface Judged {
 export function judge(graph: Graph, rule: Rule): Judged {
   const components = componentsOf(graph, rule);
   const { of, order } = components;
+  /** For each component an inner edge of each kind that is needed. */
+  const inner = new Map<number, (readonly [from: number, edge: number])[]>();
   for (const from of order) {
     for (const edge of edgesOf(graph, rule, from)) {
-      const to = graph.targets[edge] as number;
-      if (of[from] !== of[to] || !rule.counts(moveOf(graph, edge))) continue;
-      const cycle = [moveOf(graph, edge), ...wayBack(graph, rule, of, to, from)];
+      if (of[from] !== of[graph.targets[edge] as number]) continue;
+      const component = of[from] as number;
+      const edges = inner.get(component) ?? [];
+      inner.set(component, edges);
+      rule.needs.forEach((isNeeded, kind) => {
+        if (isNeeded(moveOf(graph, edge))) edges[kind] = [from, edge];
+      });
+      if (!rule.needs.every((_isNeeded, kind) => edges[kind])) continue;
+      const [first] = edges as [readonly [number, number]];
+      const cycle = edges.flatMap(([, each], kind) => {
+        const [next] = edges[(kind + 1) % edges.length] as readonly [number, number];
+        return [
+          moveOf(graph, each),
+          ...wayBack(graph, rule, of, graph.targets[each] as number, next),
+        ];
+      });
+      const message = `for ever: ${rule.name}`;
       return {
-        found: { message: `for ever: ${rule.name}`, path: graph.path(from), cycle },
+        found: { message, path: graph.path(first[0]), cycle },
         longest: Number.POSITIVE_INFINITY,
       };
     }
   }
-  return { found: undefined, longest: longestOf(graph, rule, components) };
+  const isCounted = rule.needs.length === 1;
+  return { found: undefined, longest: isCounted ? longestOf(graph, rule, components) : 0 };
 }
 
 function moveOf({ moves, labels }: Graph, edge: number): string {
@@ -129,7 +146,7 @@ function longestOf(graph: Graph, rule: Rule, { of, order }: Components): number 
     const component = of[state] as number;
     for (const edge of edgesOf(graph, rule, state)) {
       const to = of[graph.targets[edge] as number] as number;
-      const counted = Number(rule.counts(moveOf(graph, edge)));
+      const counted = Number(rule.needs[0]?.(moveOf(graph, edge)));
       longest[component] = Math.max(
         longest[component] as number,
         (longest[to] as number) + counted,

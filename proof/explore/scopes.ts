@@ -30,7 +30,7 @@ const SILENCE_ENDS: Rule = {
   within: (traits) => (traits & 3) !== STATUS_BITS.dead && (traits & PAUSED) === 0,
   follows: (move) =>
     move === "time passes" || move === "sent" || /^(tick$|we are frozen)/.test(move),
-  counts: (move) => move === "tick",
+  needs: [(move) => move === "tick", (move) => !/^(tick|sent)$/.test(move)],
 };
 
 const isFair = (move: string, traits: number): boolean => {
@@ -44,7 +44,7 @@ const HEALS: Rule = {
   name: "two that want each other and whose frames arrive are not both alive",
   within: (traits) => (traits & ends.BOTH_ALIVE) === 0 && (traits & ends.WILLING) !== 0,
   follows: isFair,
-  counts: (move) => move === "time passes",
+  needs: [(move) => move === "time passes"],
 };
 
 /** Nothing of the other side arrives any more. */
@@ -53,7 +53,7 @@ const gaveUp = (name: Name): Rule => ({
   within: (traits) =>
     ((traits >> ends.SIDE_BITS[name]) & (ends.GAVE_UP | ends.DOWN | ends.FROZEN)) === 0,
   follows: (move) => !move.startsWith(`${name} `) || move.endsWith("changes its policy"),
-  counts: (move) => move === "time passes",
+  needs: [(move) => move === "time passes"],
 });
 
 export const SCOPES: readonly Scope[] = [

@@ -11,7 +11,7 @@ import {
   turnAway,
 } from "./contests.ts";
 import { takeFromPeer } from "./conversation.ts";
-import { type DataFrame, type Frame, isZero, sameWord } from "./frame.ts";
+import { type BeatFrame, type DataFrame, type Frame, isZero, sameWord } from "./frame.ts";
 import { isAuthentic, isHeld } from "./handshakes.ts";
 import {
   type Arrived,
@@ -42,8 +42,12 @@ export function takeFrame(hub: Hub, frame: Arrived<Frame>): void {
   if (!session) return drop(hub, "wrong-tag");
   const { pair } = session;
   if (!pair || pair.previous !== session) return takeIn(hub, session, frame);
+  const { claim } = session;
+  // Another process that was handed our tag meanwhile was never given up.
+  const { boot = claim?.boot } = (frame as Partial<BeatFrame>).identity ?? {};
+  const isTheirs = claim !== undefined && boot !== undefined && sameWord(boot, claim.boot);
   // The sender does not know yet that this conversation is over for us.
-  const isOver = session.claim && frame.type === "beat" && frame.session <= session.claim.session;
+  const isOver = isTheirs && frame.type === "beat" && frame.session <= claim.session;
   // A later conversation, opened under our old tag, is not dead to us.
   if (!isOver) return drop(hub, "old");
   tellDead(hub, pair, { ...frame, place: session.place }, session);
