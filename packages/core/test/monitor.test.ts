@@ -64,6 +64,13 @@ describe("options", () => {
     expect(beatAt(noEntropy)).toBe(beatAt({ ...noEntropy, seed: 0 }));
   });
 
+  test("a tolerance that is none is refused", () => {
+    for (const stallToleranceMs of [-1, Number.NaN, "soon" as never]) {
+      const message = /^stallToleranceMs must be a number of ms from 0 \(got (-1|NaN|"soon")\)/;
+      expect(() => setUp({ stallToleranceMs })).toThrow(message);
+    }
+  });
+
   test("a given tolerance decides from when on lateness is a stall", () => {
     for (const [lateMs, stalls] of [
       [500, 0],

@@ -1,7 +1,7 @@
 // Many peers, one clock, one deadline: the fold of `transition` over each peer. This file says what
 // happens to whom and in which order; what it means for one peer is all in peer/transition.ts.
 
-import { SystoleTypeError } from "../errors.ts";
+import { checkOption, SystoleTypeError } from "../errors.ts";
 import type { PeerEvent } from "../peer/events.ts";
 import { observedAt } from "../peer/rules.ts";
 import { type EndReason, NEVER, type PeerState, type Status } from "../peer/state.ts";
@@ -62,6 +62,8 @@ export class Monitor implements Iterable<PeerRef> {
       const message = `createMonitor needs the function emit (got ${typeof emit}).`;
       throw new SystoleTypeError("ERR_SYSTOLE_OPTION", message, emit);
     }
+    const isTolerance = stallToleranceMs === undefined || stallToleranceMs >= 0;
+    checkOption(isTolerance, "stallToleranceMs", stallToleranceMs, "a number of ms from 0");
     this.#policy = definePolicy(policy);
     this.#turn = new Turn(host, emit, () => this.#settle());
     const graceMs = this.#policy.suspectAfterMs / 2;
