@@ -139,7 +139,18 @@ export class Deaths implements Check {
     this.shares.push(Math.max(0, Math.round(100 * share)));
   }
 
-  #check({ observer, id, fromAt, frozenMs, boundMs, policy, session }: Watch): void {
+  /** What lay unread while the observer stood still may have told it of a longer gap. */
+  #negotiated(watch: Watch): Watch {
+    const policy = this.#policyOf(watch);
+    if (policy === undefined || policy === watch.policy) return watch;
+    watch.policy = policy;
+    watch.boundMs = Math.max(watch.boundMs, deadAtMostMs(policy, undefined, WORST_HEALTH));
+    watch.plainMs = Number.POSITIVE_INFINITY;
+    return watch;
+  }
+
+  #check(watch: Watch): void {
+    const { observer, id, fromAt, frozenMs, boundMs, policy, session } = this.#negotiated(watch);
     const { now, frozenMs: frozen } = this.#world;
     const lostMs = (frozen.get(observer) ?? 0) - frozenMs;
     const isStanding = (this.#world.frozenUntil.get(observer) ?? 0) > now;
