@@ -47,9 +47,15 @@ export const SETTINGS: readonly Setting[] = [
   { ...calm, name: "they meet, a frame is late", delays: 1 },
   { ...calm, name: "they meet, a frame comes twice", doubles: 1 },
   { ...settled, name: "four frames are lost", losses: 4 },
-  { ...settled, name: "lost, late and doubled", losses: 2, delays: 2, doubles: 1 },
-  { ...settled, name: "the network is cut", cuts: 1 },
-  { ...settled, name: "one crashes, its clock is set back", crashes: 1, clocks: ["equal"] },
+  { ...settled, name: "one is lost, one late", losses: 1, delays: 1, isLong: true },
+  { ...settled, name: "the network is cut", cuts: 1, isLong: true },
+  {
+    ...settled,
+    name: "one crashes, its clock is set back",
+    crashes: 1,
+    clocks: ["equal"],
+    isLong: true,
+  },
   {
     ...settled,
     name: "one crashes, with any clock",
@@ -61,7 +67,7 @@ export const SETTINGS: readonly Setting[] = [
   { ...settled, name: "one crashes twice", crashes: 2, isLong: true },
   { ...settled, name: "one is frozen", freezes: 1, frozenFor: 6 },
   { ...settled, name: "one leaves", leaves: 1 },
-  { ...settled, name: "one leaves, a frame is lost", leaves: 1, losses: 1 },
+  { ...settled, name: "one leaves, a frame is lost", leaves: 1, losses: 1, isLong: true },
   { ...settled, name: "a policy changes", otherPolicy, policyChanges: 2 },
   {
     ...settled,

@@ -67,12 +67,14 @@ export const SHAPES: readonly Shape[] = [
   {
     ...base,
     name: "paused",
+    isLong: true,
     stalls: [2],
     events: ["tick", "heard", "ended: closed", "dial", ...pauses],
   },
   {
     ...base,
     name: "paused, while round trips are life",
+    isLong: true,
     policies: [{ ...policy, proof: "round-trip" }],
     events: ["tick", "heard", "proven by a nonce of now", "dial", ...pauses],
   },
@@ -121,6 +123,7 @@ export const SHAPES: readonly Shape[] = [
   {
     ...base,
     name: "the dead are forgotten",
+    isLong: true,
     unitMs: 3_000,
     policies: [
       {
