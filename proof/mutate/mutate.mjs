@@ -55,7 +55,7 @@ async function judge(area) {
     area,
     "score %": Number(score.toFixed(1)),
     "demanded %": least,
-    "tried %": 100 * Number(share),
+    "tried %": Math.round(100 * Number(share)),
     mutants: mutants.length,
     killed: count(({ status }) => status === "Killed"),
     "timed out": count(({ status }) => status === "Timeout"),
