@@ -43,6 +43,8 @@ export const areas = {
     least: 95,
     mutate: [`${core}/monitor/*.ts`],
     tests: [
+      "deadlines",
+      "extras",
       "monitor",
       "turn",
       "refs",

@@ -36,11 +36,12 @@ function test(name, ...rest) {
   tests.push({ title, id: alike === 0 ? title : `${title} (${alike + 1})`, run });
 }
 
-/** Rows as arguments; a row that is no array is the only one. */
+/** Rows as arguments, where all of them are arrays; else each is the only argument. */
 function each(register) {
   return (rows) => (name, body) => {
+    const areLists = rows.every(Array.isArray);
     for (const row of rows) {
-      const args = Array.isArray(row) ? row : [row];
+      const args = areLists ? row : [row];
       register(titled(name, args), () => body(...args));
     }
   };

@@ -152,4 +152,83 @@ export const equivalents = [
     becomes: "} catch (error) {}",
     because: "a net: detectors, samples and sinks are each caught where they are called",
   },
+  {
+    file: "monitor/deadlines.ts",
+    was: "if (beforeAt < at || (beforeAt === at && before < slot)) break;",
+    becomes: "if (beforeAt < at || (beforeAt === at && before <= slot)) break;",
+    because: "no slot is due twice",
+  },
+  {
+    file: "monitor/deadlines.ts",
+    was: "#due: number[] = [];",
+    becomes: '#due: number[] = ["Stryker was here"];',
+    because: "whoever looks at it sets it first",
+  },
+  {
+    file: "monitor/monitor.ts",
+    was: "#isIdle(now: number): boolean { const stalls = this.#stalls; if ( now >= this.#sampleAt() || stalls.health > 0 || now > stalls.promisedAt || this.#deadlines.isDue(now) ) { return false; } stalls.renew(now); this.#settledAt = this.nextDeadline(); return true; }",
+    becomes: "#isIdle(now: number): boolean {}",
+    because: "a way in place that is never taken: the general one is slower, and says the same",
+  },
+  {
+    file: "monitor/monitor.ts",
+    was: "for (const slot of stalls.paused ? [] : due) {",
+    becomes: 'for (const slot of stalls.paused ? ["Stryker was here"] : due) {',
+    because: "what is no slot has no status, and is not alive",
+  },
+  {
+    file: "monitor/peers.ts",
+    was: "#countBeat(slot: number, seq: number): boolean { const { tallies } = this.rows; tallies.widen(COUNTS); const tally = tallies.take(slot); if (!isAhead(tally, seq)) return false; this.endSilence(slot); count(tally, seq); return true; }",
+    becomes: "#countBeat(slot: number, seq: number): boolean {}",
+    because: "a way in place that is never taken: the general one is slower, and says the same",
+  },
+  {
+    file: "monitor/peers.ts",
+    was: "#learnBeat(slot: number, seq: number, sign: HeardSign): boolean { const { tallies } = this.rows; const { now } = this.#turn; const policy = this.rows.policy(slot); this.#makeRoom(sign, policy); const tally = tallies.take(slot); if (!isLife(tally, now, this.#stalls, seq, sign, policy)) return false; this.endSilence(slot); return arrive(tally, now, this.#stalls, seq, sign, policy); }",
+    becomes: "#learnBeat(slot: number, seq: number, sign: HeardSign): boolean {}",
+    because: "a way in place that is never taken: the general one is slower, and says the same",
+  },
+  {
+    file: "monitor/peers.ts",
+    was: "hearBeat(slot: number, seq: number, sign: HeardSign): boolean { const { rows } = this; const isPlain = sign === NO_SIGN && rows.policies.varying === 0; if (!(isPlain ? this.#countBeat(slot, seq) : this.#learnBeat(slot, seq, sign))) return false; rows.heardAt[slot] = this.#turn.now; if (rows.policies.varying > 0) this.#lower(slot); return true; }",
+    becomes: "hearBeat(slot: number, seq: number, sign: HeardSign): boolean {}",
+    because: "a way in place that is never taken: the general one is slower, and says the same",
+  },
+  {
+    file: "monitor/peers.ts",
+    was: 'if (output.type === "beat") { // In one piece: an object that grows later is two. const { type, session, probe } = output; const isNameless = id === undefined; this.#turn.push( isNameless ? { type, session, probe, peer } : { type, session, probe, peer, id }, ); return; }',
+    becomes: 'if (output.type === "beat") {}',
+    because: "what follows makes the same output, in two pieces",
+  },
+  {
+    file: "monitor/policies.ts",
+    was: "#isStale = false;",
+    becomes: "#isStale = true;",
+    because: "looks for the smallest once more, which is none yet",
+  },
+  {
+    file: "monitor/policies.ts",
+    was: "readonly fixedMs: number[] = [Number.NaN];",
+    becomes: "readonly fixedMs: number[] = [];",
+    because: "the silence of `fixed` is then asked of the detector: slower, and the same",
+  },
+  {
+    file: "monitor/policies.ts",
+    was: "function silenceOf({ suspectAfterMs, deadAfterMs, minSuspicionMs }: Policy): number { return suspicionMs(suspectAfterMs, deadAfterMs, minSuspicionMs); }",
+    becomes:
+      "function silenceOf({ suspectAfterMs, deadAfterMs, minSuspicionMs }: Policy): number {}",
+    because: "the silence of `fixed` is then asked of the detector: slower, and the same",
+  },
+  {
+    file: "monitor/rows.ts",
+    was: "if (fixedMs >= 0) return fixedMs;",
+    becomes: "if (false) return fixedMs;",
+    because: "the silence of `fixed` is then asked of the detector: slower, and the same",
+  },
+  {
+    file: "monitor/rows.ts",
+    was: "if (fixedMs >= 0) return fixedMs;",
+    becomes: "if (fixedMs > 0) return fixedMs;",
+    because: "the silence of `fixed` is then asked of the detector: slower, and the same",
+  },
 ];

@@ -24,6 +24,8 @@ describe("peers", () => {
     expect(endpoint.policy(a)).toMatchObject({ intervalMs: 1_000, returns: "never" });
     expect(endpoint.trustedUntil(a)).toBe(Number.NEGATIVE_INFINITY);
     expect(endpoint.countsSleep).toBe(true);
+    // Nothing is proven of it yet: on the scale of suspicion that is where suspects begin.
+    expect(endpoint.suspicion(a)).toBe(1);
   });
 
   test("that are removed are gone without a word, and their refs touch nobody else", () => {
