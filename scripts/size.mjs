@@ -16,10 +16,10 @@ const alone = {
 
 /** Gzipped bytes: where we want to be, and what must not be exceeded on the way. */
 const budgets = {
-  "@systole/core": { target: 8_192, limit: 14_976 },
+  "@systole/core": { target: 8_192, limit: 15_040 },
   [MONITOR_ALONE]: { target: 5_120, limit: 13_376 },
   "@systole/core/system": { target: 1_024, limit: 1_024 },
-  "@systole/core/endpoint": { target: 8_192, limit: 14_464 },
+  "@systole/core/endpoint": { target: 8_192, limit: 14_656 },
 };
 
 const core = entries.find(({ name }) => name === "@systole/core");
