@@ -2,7 +2,8 @@
 // the next begins.
 
 import type { PeerRef } from "../monitor/refs.ts";
-import type { EndReason, Reason } from "../peer/state.ts";
+import type { Change } from "../peer/evidence.ts";
+import type { EndReason } from "../peer/state.ts";
 import { derivePolicy, leastForgetAfterMs, type Policy } from "../policy.ts";
 import { type Hub, isDead, isLive, pairById, settle, transmitBytes } from "./hub.ts";
 import type { EndpointAddOptions, LeaveOptions, LeaveSoonOptions } from "./options.ts";
@@ -64,12 +65,13 @@ function openFor(hub: Hub, pair: Pair, place: Place): Session {
 }
 
 /** The monitor declared this peer dead: its conversation is over. */
-export function died(hub: Hub, pair: Pair, reason: Reason | undefined): void {
+export function died(hub: Hub, pair: Pair, { from, reason, bySelf }: Change): void {
   const { current, previous } = pair;
   hub.departures.delete(pair);
-  // Who was never reached has not lived in it: it may answer in the same conversation of its own again, and
-  // where it only answers, it has no other.
-  if (reason !== "unreachable") pair.buried = current.claim ?? pair.buried;
+  // Who was never reached has not lived in it, and who was left before may not know that it was meant: it may
+  // answer in the same conversation of its own again, and where it only answers, it has no other.
+  const hasLived = from !== "connecting" || (reason !== "unreachable" && bySelf !== true);
+  if (hasLived) pair.buried = current.claim ?? pair.buried;
   if (previous) hub.sessions.close(previous);
   pair.previous = current;
   // On streams a connection dies with its conversation.

@@ -20,7 +20,7 @@ export function onMonitor(hub: Hub, output: MonitorOutput): void {
     hub.turn.push({ ...output, path: pathOf(pair ? pair.current.place : undefined) });
     if (pair && output.from === "dead") hub.tombstones.delete(pair);
     if (pair && output.to === "dead") {
-      died(hub, pair, output.reason);
+      died(hub, pair, output);
       bury(hub, pair);
     }
   } else {
