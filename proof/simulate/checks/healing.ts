@@ -14,6 +14,8 @@ export const CALM_DELAY_MS = 2;
 const RTT_MS = 2 * CALM_DELAY_MS;
 /** Timers round up, on both sides. */
 const ROUNDING_MS = 2;
+/** A slow clock of the scenarios takes so much longer. */
+const MOST_DRIFT = 500e-6;
 const BY_SILENCE: readonly unknown[] = ["silence", "unreachable"];
 
 interface Waiting {
@@ -128,11 +130,11 @@ export class Healing implements Check {
     );
   }
 
-  /** When its back-off ends. */
+  /** When its back-off ends, in the time of the world. */
   #asksInMs({ endpoint, host }: Process, other: Process): number {
     const ref = endpoint.find(other.name);
     const { beatDueAt = 0 } = (ref !== undefined && endpoint.state(ref)) || {};
-    return Math.max(0, beatDueAt - host.now());
+    return Math.max(0, beatDueAt - host.now()) / (1 - MOST_DRIFT);
   }
 
   /** What anybody may take: run again, notice, be refused once by whoever has not noticed, and back off. */
