@@ -65,8 +65,9 @@ describe("options", () => {
   });
 
   test("a tolerance that is none is refused", () => {
-    for (const stallToleranceMs of [-1, Number.NaN, "soon" as never]) {
-      const message = /^stallToleranceMs must be a number of ms from 0 \(got (-1|NaN|"soon")\)/;
+    for (const stallToleranceMs of [-1, Number.NaN, "soon" as never, Symbol("s") as never]) {
+      const message =
+        /^stallToleranceMs must be a number of ms from 0 \(got (-1|NaN|"soon"|Symbol\(s\))\)/;
       expect(() => setUp({ stallToleranceMs })).toThrow(message);
     }
   });

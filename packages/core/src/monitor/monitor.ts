@@ -62,8 +62,9 @@ export class Monitor implements Iterable<PeerRef> {
       const message = `createMonitor needs the function emit (got ${typeof emit}).`;
       throw new SystoleTypeError("ERR_SYSTOLE_OPTION", message, emit);
     }
-    const isTolerance = stallToleranceMs === undefined || stallToleranceMs >= 0;
-    checkOption(isTolerance, "stallToleranceMs", stallToleranceMs, "a number of ms from 0");
+    const isTolerance = typeof stallToleranceMs === "number" && stallToleranceMs >= 0;
+    const isFit = stallToleranceMs === undefined || isTolerance;
+    checkOption(isFit, "stallToleranceMs", stallToleranceMs, "a number of ms from 0");
     this.#policy = definePolicy(policy);
     this.#turn = new Turn(host, emit, () => this.#settle());
     const graceMs = this.#policy.suspectAfterMs / 2;
