@@ -14,7 +14,7 @@ function number(name: string, text: string): number {
 if (FC_PATH !== undefined && FC_SEED === undefined) throw new Error("FC_PATH needs its FC_SEED");
 
 fc.configureGlobal({
-  numRuns: FC_RUNS === undefined ? (CI ? 300 : 120) : number("FC_RUNS", FC_RUNS),
+  numRuns: FC_RUNS === undefined ? (CI ? 300 : 100) : number("FC_RUNS", FC_RUNS),
   verbose: 1,
   ...(FC_SEED === undefined ? {} : { seed: number("FC_SEED", FC_SEED) }),
   ...(FC_PATH === undefined ? {} : { path: FC_PATH }),
