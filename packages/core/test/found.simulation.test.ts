@@ -96,3 +96,28 @@ test("who was never reached may answer in its old conversation: one that only an
   cluster.run(1_000 + 10);
   expect([a.status("b"), b.status("a")]).toEqual(["alive", "alive"]);
 });
+
+test("whoever asked as a stranger keeps the tag of the answer when its conversation is begun anew", () => {
+  const cluster = new Cluster("datagram", { seed: 8, delayMs: [1, 1] });
+  cluster.recording = true;
+  cluster.start("b", { policy: POLICY, accept: () => true });
+  const a = cluster.start("a", { policy: POLICY });
+  a.add("b");
+  cluster.run(2_000);
+  // b hears nothing and gives a up; of what b says then, a hears only the question of its next session.
+  cluster.loses = (from, _to, frame) => from === "a" || !("identity" in frame && frame.identity);
+  a.endpoint.pause();
+  cluster.runUntil(() => cluster.process("b").status("a") === "dead", 4_000);
+  const handed = (type: "beat" | "echo") =>
+    a.sent.flatMap(({ frame }) => (frame.type === type ? [frame.handed] : [])).at(-1);
+  a.sent.length = 0;
+  cluster.runUntil(() => handed("echo") !== undefined, 2_000);
+  const answered = handed("echo");
+  // Now everything arrives but that answer, and a is told.
+  cluster.loses = (_from, _to, { type }) => type === "echo";
+  const isTold = () => a.outputs.some(({ type }) => type === "declared-dead");
+  cluster.runUntil(isTold, 2_000);
+  expect(isTold()).toBe(true);
+  expect(answered).toBeDefined();
+  expect(handed("beat")).toEqual(answered);
+});

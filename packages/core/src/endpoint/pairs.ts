@@ -59,9 +59,30 @@ export function changePolicy(hub: Hub, pair: Pair, policy: Policy): void {
 
 /** A fresh conversation with a peer, not yet current. */
 function openFor(hub: Hub, pair: Pair, place: Place): Session {
-  const session = hub.sessions.open(place, pair.policy, pair.role, hub.turn.now);
+  const session =
+    takeOver(hub, pair, place) ?? hub.sessions.open(place, pair.policy, pair.role, hub.turn.now);
   session.pair = pair;
   return session;
+}
+
+/**
+ * The peer may have asked without a tag before, and been answered as a stranger. It has that tag, so that is the
+ * conversation: of two, one would have to end, and what the peer says in it would be lost. Its question proved
+ * nothing, so nothing of it is kept.
+ */
+function takeOver(
+  hub: Hub,
+  { id, current, policy, role }: Pair,
+  place: Place,
+): Session | undefined {
+  const { sessions, trustsPaths } = hub;
+  const answered = sessions.strangerAt(place);
+  if (trustsPaths || answered?.claim?.id !== id || answered.number < current.number)
+    return undefined;
+  sessions.adopt(answered);
+  answered.claim = undefined;
+  answered.negotiation.setPolicy(policy, answered.nextSeq, role);
+  return answered;
 }
 
 /** The monitor declared this peer dead: its conversation is over. */
