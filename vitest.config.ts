@@ -44,6 +44,8 @@ const core = "packages/core/src";
 const complete = [
   "peer/**",
   "policy.ts",
+  "policy-variants.ts",
+  "bounds.ts",
   "endpoint/frame.ts",
   "endpoint/layout.ts",
   "endpoint/encode.ts",

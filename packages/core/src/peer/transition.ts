@@ -6,6 +6,7 @@
 
 import { fixed } from "../detectors/fixed.ts";
 import type { Policy } from "../policy.ts";
+import { arrive } from "./arriving.ts";
 import {
   beat,
   firstBeatOfLife,
@@ -40,7 +41,7 @@ import {
   type Status,
   thaw,
 } from "./state.ts";
-import { arrive, LOST_MS, MEMORY, type Tally, widthFor } from "./tally.ts";
+import { LOST_MS, MEMORY, type Tally, widthFor } from "./tally.ts";
 
 /** What can move a status. Every event is one of these or moves none. */
 export type Trigger = "heard" | "proven" | "expired" | "ended" | "dial";
