@@ -10,7 +10,7 @@ import { systemHost } from "@systole/core/system";
 const LOCAL = "127.0.0.1";
 /** How many introduce themselves at a time: a node has places for 1,024 newcomers. */
 const AT_ONCE = 200;
-const PEERS_A_SOCKET = 20;
+const PEERS_A_SOCKET = 100;
 /** Where a BEAT says which tag its receiver shall use, and any frame says which it uses: docs/wire.md. */
 const HANDED_AT = 34;
 const TAG_AT = 8;
