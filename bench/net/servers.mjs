@@ -50,7 +50,10 @@ async function plain(intervalMs, onRead) {
     socket.on("error", () => {});
   });
   const port = await listening(server);
-  startBeating(sockets, intervalMs, stepFor(intervalMs), counts);
+  startBeating(sockets, intervalMs, stepFor(intervalMs), (socket) => {
+    socket.write(BEAT);
+    counts.sent += 1;
+  });
   return { port, counts: () => ({ ...counts, connections: sockets.length }) };
 }
 

@@ -16,20 +16,19 @@ export function stepFor(intervalMs) {
   return Math.min(16, intervalMs / 64);
 }
 
-/** Writes a beat to each socket in turn, spread evenly over the gap, as Systole's are. */
-export function startBeating(sockets, intervalMs, stepMs, counts = { sent: 0 }) {
+/** Has each of them beat in turn, spread evenly over the gap, as Systole's are. */
+export function startBeating(all, intervalMs, stepMs, beat) {
   const gapMs = intervalMs * MEAN_GAP;
   let next = 0;
   let owed = 0;
   let before = performance.now();
   setInterval(() => {
     const now = performance.now();
-    owed += ((now - before) / gapMs) * sockets.length;
+    owed += ((now - before) / gapMs) * all.length;
     before = now;
     for (; owed >= 1; owed--) {
-      next = (next + 1) % sockets.length;
-      sockets[next].write(BEAT);
-      counts.sent += 1;
+      next = (next + 1) % all.length;
+      beat(all[next]);
     }
   }, stepMs);
 }

@@ -30,47 +30,47 @@ export class NotSentError extends Error {
   }
 }
 
+/** Where a socket keeps its link: so all sockets share their listeners, and none has closures of its own. */
+const LINK = Symbol("link");
+type Linked = Socket & { [LINK]: Link };
+
 export class Link {
   readonly socket: Socket;
   /** What the socket failed of; evidence, never thrown. */
   error: Error | undefined;
-  /** Called when what was queued has left. */
-  drained: () => void = () => {};
+  /** Who is told when what was queued has left. */
+  peer: { drained(): void } | undefined;
 
+  readonly #endpoint: Endpoint<Link>;
   readonly #maxQueuedBytes: number;
+  #isGone = false;
+  #awaitsDrain = false;
   #controlQueued = false;
   /** Messages that were sent in one go leave in one call of the system: the smaller they are, the more that is. */
   #isCorked = false;
   /** How many messages were written, and how many of them the kernel had at once. */
   #written = 0;
   #taken = 0;
-  readonly #uncork = (): void => {
-    if (!this.#isCorked) return;
-    this.#isCorked = false;
-    this.socket.uncork();
-    if (this.socket.writableLength === 0) this.#taken = this.#written;
-  };
-  readonly #controlLeft = (): void => {
-    this.#controlQueued = false;
-  };
 
   constructor(socket: Socket, endpoint: Endpoint<Link>, maxQueuedBytes: number | undefined) {
     this.socket = socket;
+    this.#endpoint = endpoint;
     this.#maxQueuedBytes = maxQueuedBytes ?? MAX_QUEUED_BYTES;
+    (socket as Linked)[LINK] = this;
     socket.setNoDelay(true).setKeepAlive(true, KEEPALIVE_MS);
-    let isGone = false;
+    socket.on("data", onData).on("error", onError);
     // Both that the other side ended it and that it is closed are the end, which is told once.
-    const gone = () => {
-      if (!isGone) endpoint.ended(this, "closed");
-      isGone = true;
-    };
-    socket.on("data", (bytes: Buffer) => endpoint.receive(bytes, this));
-    socket.on("drain", () => this.drained());
-    socket.on("end", gone);
-    this.whenClosed(gone);
-    socket.on("error", (error) => {
-      this.error = error;
-    });
+    socket.on("end", onGone).on("close", onGone);
+    if (socket.closed) process.nextTick(() => this.gone());
+  }
+
+  received(bytes: Uint8Array): void {
+    this.#endpoint.receive(bytes, this);
+  }
+
+  gone(): void {
+    if (!this.#isGone) this.#endpoint.ended(this, "closed");
+    this.#isGone = true;
   }
 
   /** Whether bytes can leave. On TLS only after the handshake, or they would pile up before it. */
@@ -96,13 +96,29 @@ export class Link {
       message.accepted = this.#write(frame, message.callback);
       return true;
     }
-    this.#uncork();
+    this.uncork();
     // A socket that has sent everything says so only in the next tick.
     const isQueued = socket.writableLength > 0;
     if (isQueued && (socket.writableNeedDrain || this.#controlQueued)) return false;
-    socket.write(frame, this.#controlLeft);
-    this.#controlQueued = socket.writableLength > 0;
+    socket.write(frame);
+    if (socket.writableLength > 0) this.#awaitControl();
     return true;
+  }
+
+  /** A control frame could not leave at once: until it has, none is put behind it. */
+  #awaitControl(): void {
+    this.#controlQueued = true;
+    this.socket.write(NO_BYTES, () => {
+      this.#controlQueued = false;
+    });
+  }
+
+  /** Messages that were held until everything sent in one go was there leave. */
+  uncork(): void {
+    if (!this.#isCorked) return;
+    this.#isCorked = false;
+    this.socket.uncork();
+    if (this.socket.writableLength === 0) this.#taken = this.#written;
   }
 
   #write(frame: Uint8Array, callback: SentCallback | undefined): boolean {
@@ -110,12 +126,15 @@ export class Link {
     if (!this.#isCorked) {
       this.#isCorked = true;
       socket.cork();
-      process.nextTick(this.#uncork);
+      process.nextTick(uncork, this);
     }
     this.#written += 1;
     const accepted = socket.write(frame, callback && this.#tell(callback));
-    if (!accepted) this.#uncork();
-    return accepted;
+    if (accepted) return true;
+    this.uncork();
+    if (!this.#awaitsDrain) socket.on("drain", onDrain);
+    this.#awaitsDrain = true;
+    return false;
   }
 
   /** Calls back about the message that is being written. */
@@ -141,4 +160,24 @@ export class Link {
     if (this.socket.closed) process.nextTick(callback);
     else this.socket.once("close", callback);
   }
+}
+
+function uncork(link: Link): void {
+  link.uncork();
+}
+
+function onData(this: Linked, bytes: Buffer): void {
+  this[LINK].received(bytes);
+}
+
+function onDrain(this: Linked): void {
+  this[LINK].peer?.drained();
+}
+
+function onGone(this: Linked): void {
+  this[LINK].gone();
+}
+
+function onError(this: Linked, error: Error): void {
+  this[LINK].error = error;
 }

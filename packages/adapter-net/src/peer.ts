@@ -65,7 +65,7 @@ export class PeerClosedError extends Error {
 export class Peer extends EventEmitter<PeerEvents> implements AsyncDisposable {
   readonly #endpoint: Endpoint<Link>;
   readonly #ref: PeerRef;
-  readonly #onFinished: () => void;
+  readonly #onFinished: (() => void) | undefined;
   #id: string;
   /** The connection of the current session. */
   #link: Link;
@@ -84,7 +84,7 @@ export class Peer extends EventEmitter<PeerEvents> implements AsyncDisposable {
     ref: PeerRef,
     id: string,
     link: Link,
-    onFinished: () => void = () => {},
+    onFinished?: () => void,
   ) {
     super();
     this.#endpoint = endpoint;
@@ -228,7 +228,7 @@ export class Peer extends EventEmitter<PeerEvents> implements AsyncDisposable {
   /** @internal The next session has another connection. */
   use(link: Link): void {
     this.#link = link;
-    link.drained = () => this.#drained();
+    link.peer = this;
   }
 
   /** @internal It said its name. */
@@ -243,7 +243,7 @@ export class Peer extends EventEmitter<PeerEvents> implements AsyncDisposable {
     if (change.to !== "connecting") this.emit(change.to, change);
     if (change.to !== "alive") return;
     for (const { resolve } of this.#awaiting.splice(0)) resolve();
-    if (this.#isOwedDrain) this.#drained();
+    if (this.#isOwedDrain) this.drained();
   }
 
   /** @internal The end of everything; of its last session, where the ref may be in the next one. */
@@ -252,7 +252,7 @@ export class Peer extends EventEmitter<PeerEvents> implements AsyncDisposable {
     const state = this.#endpoint.state(this.#ref);
     const isLast = session === undefined || state?.session === session;
     this.#end = { state: isLast ? state : undefined, reason };
-    this.#onFinished();
+    this.#onFinished?.();
     this.#link.whenClosed(() => {
       this.#feed?.end();
       for (const { reject } of this.#awaiting.splice(0)) reject(this.#closedError());
@@ -260,7 +260,8 @@ export class Peer extends EventEmitter<PeerEvents> implements AsyncDisposable {
     });
   }
 
-  #drained(): void {
+  /** @internal */
+  drained(): void {
     this.#isOwedDrain = false;
     this.emit("drain");
   }

@@ -1,21 +1,15 @@
 // The side that listens: one endpoint for all connections, one peer object for each session.
 
 import { EventEmitter } from "node:events";
+import type { AddressInfo, Server, Socket } from "node:net";
+import type { TlsOptions } from "node:tls";
 import {
-  type AddressInfo,
-  createServer as createTcpServer,
-  type Server,
-  type Socket,
-} from "node:net";
-import { createServer as createTlsServer, type TlsOptions, Server as TlsServer } from "node:tls";
-import {
-  definePolicy,
   type MonitorStats,
   type PeerRef,
   type PolicyOptions,
   SystoleTypeError,
 } from "@systole/core";
-import { type Changes, type ChangesOptions, checkOption } from "@systole/core/adapter";
+import type { Changes, ChangesOptions } from "@systole/core/adapter";
 import type {
   Acceptance,
   Candidate,
@@ -25,6 +19,7 @@ import type {
   EndpointStats,
 } from "@systole/core/endpoint";
 import type { Link } from "./link.ts";
+import { listenerOf, readyEvent } from "./listener.ts";
 import { type Change, type CloseOptions, Peer } from "./peer.ts";
 import { Side, type SideOptions } from "./side.ts";
 
@@ -106,9 +101,10 @@ export class SystoleServer extends EventEmitter<ServerEvents> implements AsyncDi
   #closing: Promise<void> | undefined;
   readonly #onConnection = (socket: Socket): void => {
     this.#sockets.add(socket);
-    // Not `once`, which would keep an object more for every connection.
-    socket.on("close", () => this.#sockets.delete(socket));
+    socket.on("close", this.#onClose);
   };
+  /** One for all connections, so that none keeps a closure. */
+  readonly #onClose: (this: Socket) => void;
   readonly #onSocket = (socket: Socket): void => {
     if (this.#closing === undefined) this.#side.endpoint.opened(this.#side.link(socket));
     else socket.destroy();
@@ -127,6 +123,10 @@ export class SystoleServer extends EventEmitter<ServerEvents> implements AsyncDi
   constructor(options: ServerOptions) {
     super();
     this.#options = options;
+    const sockets = this.#sockets;
+    this.#onClose = function onClose() {
+      sockets.delete(this);
+    };
     this.#server = listenerOf(options);
     const { authenticate, accept, limits } = options;
     const newcomer = ({ id, path }: Candidate<Link>) => ({ id, socket: path.socket });
@@ -291,19 +291,4 @@ export class SystoleServer extends EventEmitter<ServerEvents> implements AsyncDi
     if (output.type !== "stalled") return;
     this.emit("stalled", { at: output.at, stallMs: output.stallMs });
   }
-}
-
-function listenerOf({ server, tls, policy, limits }: ServerOptions): Server {
-  const wayOut = "Give the options of TLS to your own tls.createServer.";
-  const isEither = server === undefined || tls === undefined;
-  checkOption(isEither, "tls", "both", "left out where there is a server", wayOut);
-  if (server !== undefined) return server;
-  if (tls === undefined) return createTcpServer();
-  // Before its handshake of TLS nobody can say who it is, so that is as long as ours may take.
-  const { deadAfterMs } = definePolicy(policy);
-  return createTlsServer({ handshakeTimeout: limits?.handshakeMs ?? deadAfterMs, ...tls });
-}
-
-function readyEvent(server: Server): "connection" | "secureConnection" {
-  return server instanceof TlsServer ? "secureConnection" : "connection";
 }

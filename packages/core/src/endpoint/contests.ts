@@ -50,6 +50,7 @@ export function challenge(hub: Hub, pair: Pair, challenger: Session): void {
 
 /** Something valid came from the incumbent: it lives, and the newcomer must look for another id. */
 export function incumbentHeard(hub: Hub, pair: Pair): void {
+  if (hub.contests.size === 0) return;
   const challenger = endContest(hub, pair);
   const rival = challenger?.claim;
   const holder = pair.current.claim;

@@ -21,8 +21,8 @@ export function takeBytes(hub: Hub, bytes: Uint8Array, from: Place): boolean {
     return false;
   }
   hub.counts.bytesReceived += bytes.length;
-  if (hub.trustsPaths) opened(hub, place);
   if (hub.isStream) return takeChunk(hub, bytes, place);
+  if (hub.trustsPaths) opened(hub, place);
   const lengthBytes = unsealedBytes(hub, bytes, place);
   if (lengthBytes === undefined) return false;
   const taken = takeOrdinary(hub, bytes, lengthBytes, place);
@@ -54,6 +54,8 @@ function takeChunk(hub: Hub, bytes: Uint8Array, place: Place): boolean {
     hub.monitor.heard(speaker.ref);
     // Its ECHO may be stuck behind a long message.
     incumbentHeard(hub, speaker);
+  } else {
+    opened(hub, place);
   }
   const known = hub.streams.get(place);
   // Nobody who does nothing but beat sends anything but this.
