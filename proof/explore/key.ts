@@ -55,6 +55,8 @@ const FIELDS: Readonly<Record<string, Kind>> = {
   heardAt: "left out",
   heardStalledMs: "left out",
   spareSent: "left out",
+  // What it repeats is told with the claim, the tag and the negotiation.
+  refrain: "left out",
 };
 
 function plain(value: unknown): string | number {

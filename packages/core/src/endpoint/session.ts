@@ -10,6 +10,7 @@ import { type BeatFrame, type LeaveReason, NO_TAG, type Word64 } from "./frame.t
 import type { Claim } from "./incarnation.ts";
 import type { Negotiation } from "./negotiation.ts";
 import type { LeaveOptions } from "./options.ts";
+import type { Refrain } from "./refrain.ts";
 
 /** What a transport calls a connection or an address. */
 export type Path = string | object;
@@ -116,6 +117,9 @@ export interface Session {
   /** One of those that will not be echoed any more, to be written over: frames leave without garbage. */
   spareSent: Mutable<SentAt> | undefined;
 
+  /** What their BEATs say again and again. */
+  refrain: Refrain | undefined;
+
   // What we know of whoever is on the other side.
 
   /** It has counted a frame of ours: it knows who we are, so our frames may be short. */
@@ -168,6 +172,7 @@ export function createSession(
     messageAt: Number.NEGATIVE_INFINITY,
     sent: [],
     spareSent: undefined,
+    refrain: undefined,
     introduced: NOTHING_YET.introduced,
     trustedFrom: NOTHING_YET.trustedFrom,
     heardSeq: NOTHING_YET.heardSeq,
