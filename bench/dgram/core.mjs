@@ -6,21 +6,22 @@ import { createEndpoint } from "@systole/core/endpoint";
 import { median } from "../speed/measuring.mjs";
 import { Clock } from "./measured.mjs";
 
-const ROUNDS = 100;
-const WARM_ROUNDS = 40;
+/** So many beats are measured, and so many before that: what is compiled on the way must not be compared. */
+const BEATS = 60_000;
+const WARM_BEATS = 30_000;
 const INTERVAL_MS = 1_000;
 const SHARED = { suspectAfterMs: 1e7, deadAfterMs: 3e7, minGapMs: 1 };
 
-/** The best tenth of the rounds: the others shared their core with somebody. */
+/** The best fifth of the rounds, by their median: the others shared their core with somebody. */
 function figure(peers, measure) {
   const world = new World(peers);
   const found = [];
-  for (let round = -WARM_ROUNDS; round < ROUNDS; round++) {
+  for (let beats = -WARM_BEATS; beats < BEATS; beats += peers) {
     const ns = measure(world);
-    if (round >= 0) found.push(ns);
+    if (beats >= 0) found.push(ns);
   }
   found.sort((a, b) => a - b);
-  return median(found.slice(0, ROUNDS / 5)).toFixed(0);
+  return median(found.slice(0, found.length / 5)).toFixed(0);
 }
 
 function measureReceiving(world) {
