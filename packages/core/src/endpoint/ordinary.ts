@@ -9,7 +9,7 @@ import { TOP } from "./frame.ts";
 import { type Hub, heardBeat } from "./hub.ts";
 import { BEAT_BYTES, BEAT_HEAD, COUNTED } from "./layout.ts";
 import { refrainOf, repeats } from "./refrain.ts";
-import { forgetBefore, type Pair, type Place, type Session, sentAt } from "./session.ts";
+import type { Pair, Place, Session } from "./session.ts";
 
 /**
  * Takes a frame in, if it is as ordinary as that; undefined, and nothing done, otherwise. Quiet: no
@@ -47,16 +47,17 @@ const echoSign = { ...sign, heldMs: 0.5 };
 function hear(hub: Hub, pair: Pair, session: Session, bytes: Uint8Array): boolean {
   const seq = u48At(bytes, 28);
   const echo = u48At(bytes, 42);
-  const nonce = sentAt(session, echo);
-  if (!nonce || seq <= session.heardSeq || seq === TOP) return false;
+  const { sent } = session;
+  const nonce = sent.rowOf(echo);
+  if (nonce < 0 || seq <= session.heardSeq || seq === TOP) return false;
   if (!spend(hub, pair, session)) return false;
   // An older echo says nothing about the way there and back.
   const isNews = echo > session.lastEcho;
   const told = isNews ? echoSign : sign;
   const stalledMs = u32At(bytes, 74);
   if (isNews) echoSign.heldMs = u32At(bytes, 48) / 1_000;
-  told.nonceAt = nonce.at;
-  told.nonceObservedAt = nonce.observedAt;
+  told.nonceAt = sent.at(nonce);
+  told.nonceObservedAt = sent.observedAt(nonce);
   told.sentAtMs = u48At(bytes, 68) / 1_000;
   told.gapMs = u32At(bytes, 52);
   told.declaredMs = Math.max(0, stalledMs - session.heardStalledMs);
@@ -67,9 +68,9 @@ function hear(hub: Hub, pair: Pair, session: Session, bytes: Uint8Array): boolea
   session.heardCounted = counted;
   session.heardStalledMs = stalledMs;
   if (isNews) session.lastEcho = echo;
-  forgetBefore(session, nonce);
+  sent.forgetBefore(echo);
   const isCounted = ((bytes[3] as number) & COUNTED) !== 0;
-  if (isCounted && nonce.at > session.trustedFrom) session.trustedFrom = nonce.at;
+  if (isCounted && told.nonceAt > session.trustedFrom) session.trustedFrom = told.nonceAt;
   return true;
 }
 
