@@ -133,11 +133,10 @@ export function definePolicy(options: PolicyOptions | Policy = {}): Policy {
   const policy = withDefaults(options);
   checkValues(policy);
   checkRelations(policy);
-  return derivePolicy(NOBODYS, policy);
+  Object.freeze(policy);
+  known.add(policy);
+  return policy;
 }
-
-/** What policies are variants of that somebody wrote out: those that say the same are one object, too. */
-const NOBODYS: Policy = /* @__PURE__ */ Object.freeze({}) as Policy;
 
 function withDefaults({
   intervalMs = standard.intervalMs as number,

@@ -2,56 +2,39 @@
 // kept, and at the numbers these hold, is what takes the time of a beat that says nothing new.
 
 import { i32At } from "./decode.ts";
+import { putU32, putU48, putWord } from "./encode.ts";
 import type { Word64 } from "./frame.ts";
 import type { Claim } from "./incarnation.ts";
+import { BEAT_BYTES } from "./layout.ts";
 import type { Pace } from "./negotiation.ts";
 
-/**
- * What a BEAT said of who it is, the tag it hands out, and its pace, word by word; and what was known of all that
- * when it was found to be nothing new. As long as that is known, whoever says the same words says nothing new.
- */
+/** What is known of the other side, and the words of a short BEAT that says just that. */
 export interface Refrain {
   readonly claim: Claim;
   readonly remoteTag: Word64;
   readonly pace: Pace;
-  readonly at16: number;
-  readonly at20: number;
-  readonly at24: number;
-  readonly at34: number;
-  readonly at38: number;
-  readonly at52: number;
-  readonly at56: number;
-  readonly at60: number;
-  readonly at64: number;
+  readonly words: readonly number[];
 }
 
-export function refrainOf(claim: Claim, remoteTag: Word64, pace: Pace, bytes: Uint8Array): Refrain {
-  return {
-    claim,
-    remoteTag,
-    pace,
-    at16: i32At(bytes, 16),
-    at20: i32At(bytes, 20),
-    at24: i32At(bytes, 24),
-    at34: i32At(bytes, 34),
-    at38: i32At(bytes, 38),
-    at52: i32At(bytes, 52),
-    at56: i32At(bytes, 56),
-    at60: i32At(bytes, 60),
-    at64: i32At(bytes, 64),
-  };
+/** Where these words are: who it is, which tag it hands out, its pace. */
+const PLACES: readonly number[] = [16, 20, 24, 34, 38, 52, 56, 60, 64];
+const said = new Uint8Array(BEAT_BYTES);
+
+export function refrainOf(claim: Claim, remoteTag: Word64, pace: Pace): Refrain {
+  putU48(said, 16, claim.epoch);
+  putU48(said, 22, claim.session);
+  putWord(said, 34, remoteTag);
+  putU32(said, 52, pace.gapMs);
+  putU32(said, 56, pace.wishMs);
+  putU32(said, 60, pace.minMs);
+  putU32(said, 64, pace.deadMs);
+  return { claim, remoteTag, pace, words: PLACES.map((at) => i32At(said, at)) };
 }
 
-export function repeats(refrain: Refrain, bytes: Uint8Array): boolean {
-  return (
-    refrain.at16 === i32At(bytes, 16) &&
-    refrain.at20 === i32At(bytes, 20) &&
-    refrain.at24 === i32At(bytes, 24) &&
-    refrain.at34 === i32At(bytes, 34) &&
-    refrain.at38 === i32At(bytes, 38) &&
-    refrain.at52 === i32At(bytes, 52) &&
-    refrain.at56 === i32At(bytes, 56) &&
-    refrain.at60 === i32At(bytes, 60) &&
-    refrain.at64 === i32At(bytes, 64)
-  );
+/** Whether a BEAT says the same. */
+export function repeats({ words }: Refrain, bytes: Uint8Array): boolean {
+  for (let n = 0; n < PLACES.length; n++) {
+    if (words[n] !== i32At(bytes, PLACES[n] as number)) return false;
+  }
+  return true;
 }

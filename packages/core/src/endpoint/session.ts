@@ -111,7 +111,7 @@ export interface Session {
   /** Our newest frames, from the one that was echoed last: none before it will be. */
   readonly sent: SentFrames;
 
-  /** What their BEATs say again and again. */
+  /** What their BEATs say again and again, as far as that was known when one was compared last. */
   refrain: Refrain | undefined;
 
   // What we know of whoever is on the other side.
