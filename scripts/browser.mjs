@@ -1,10 +1,10 @@
 // Serves the built core on loopback, runs the smoke scenario in headless Chromium and reads the
 // verdict back from the page. CHROMIUM names another binary.
-import { spawn } from "node:child_process";
 import { mkdtemp, readFile, rm } from "node:fs/promises";
 import { createServer } from "node:http";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { start } from "../examples/websocket/chromium.mjs";
 import { entries, root } from "./entries.mjs";
 
 const TIME_LIMIT_MS = 60_000;
@@ -58,24 +58,11 @@ try {
 }
 
 function dump(url) {
-  const chromium = spawn(
-    process.env.CHROMIUM ?? "chromium",
-    [
-      "--headless",
-      "--no-sandbox",
-      "--disable-gpu",
-      "--disable-quic",
-      "--no-first-run",
-      "--disable-background-networking",
-      "--disable-component-update",
-      "--disable-sync",
-      `--user-data-dir=${profile}`,
-      "--virtual-time-budget=10000",
-      "--dump-dom",
-      url,
-    ],
-    { stdio: ["ignore", "pipe", "pipe"], timeout: TIME_LIMIT_MS, killSignal: "SIGKILL" },
-  );
+  const chromium = start(profile, ["--virtual-time-budget=10000", "--dump-dom", url], {
+    stdio: ["ignore", "pipe", "pipe"],
+    timeout: TIME_LIMIT_MS,
+    killSignal: "SIGKILL",
+  });
   const read = (stream) => stream.setEncoding("utf8").reduce((whole, chunk) => whole + chunk, "");
   const closed = new Promise((resolve, reject) => {
     chromium.on("error", reject);

@@ -2,6 +2,7 @@
 // fault matrix compute. Everything that is judged lives in a process of its own, is excused with it, or has
 // time.
 import { afterAll } from "vitest";
+import { describeUdpCable } from "../packages/adapter-dgram/test/cable.ts";
 import { describePython } from "../packages/adapter-dgram/test/python.ts";
 import { describeBulk } from "../packages/adapter-net/test/bulk/bulk.ts";
 import { describeCable } from "../packages/adapter-net/test/cable/cable.ts";
@@ -16,6 +17,7 @@ afterAll(killChildren);
 
 describeBulk(5);
 describeCable();
+describeUdpCable();
 describeReaders();
 describeMatrix({ instant: 1_000, timed: 20 });
 describePython();

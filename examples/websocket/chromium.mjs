@@ -5,25 +5,26 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 
+/** Starts it with a profile of its own, which is a folder, and does nothing of itself on the network. */
+export function start(profile, what, options) {
+  const quiet = [
+    "--headless",
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+  ];
+  const args = [...quiet, `--user-data-dir=${profile}`, ...what];
+  return spawn(process.env.CHROMIUM ?? "chromium", args, options);
+}
+
 /** Opens the page. `kill` is the end of the browser, as a crash is; `gone` resolves when it has ended. */
 export function open(url) {
   const profile = mkdtempSync(join(tmpdir(), "systole-browser-"));
-  const browser = spawn(
-    process.env.CHROMIUM ?? "chromium",
-    [
-      "--headless",
-      "--no-sandbox",
-      "--disable-gpu",
-      "--disable-quic",
-      "--no-first-run",
-      "--disable-background-networking",
-      "--disable-component-update",
-      "--disable-sync",
-      `--user-data-dir=${profile}`,
-      url,
-    ],
-    { stdio: "ignore", detached: true },
-  );
+  const browser = start(profile, [url], { stdio: "ignore", detached: true });
   const gone = new Promise((resolve) => {
     browser.on("error", (error) => resolve(error.message));
     browser.on("exit", (code, signal) => resolve(signal ?? `exit code ${code}`));

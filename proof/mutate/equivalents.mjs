@@ -5,7 +5,7 @@
 export const equivalents = [
   // ── policy ───────────────────────────────────────────────────────────────────────────────────────
   {
-    file: "policy.ts",
+    file: "policy-variants.ts",
     was: "const others = variants.get(policy) ?? [];",
     becomes: 'const others = variants.get(policy) ?? ["Stryker was here"];',
     because: "what is no policy is never equal to one, and is pushed out like any other variant",
@@ -26,27 +26,27 @@ export const equivalents = [
       "goes on into the counts only where nothing is behind them, which is undefined either way",
   },
   {
-    file: "peer/tally.ts",
+    file: "peer/arriving.ts",
     was: "else if (cells[row + STALE]) cells[row + STALE] = 0;",
     becomes: "else if (true) cells[row + STALE] = 0;",
     because: "writes a 0 where a 0 is: the condition saves the write",
   },
   {
-    file: "peer/tally.ts",
+    file: "peer/arriving.ts",
     was: "cells[at + RECEIVED] = received + 1;",
     becomes: "cells[at - RECEIVED] = received + 1;",
     because: "RECEIVED is 0",
   },
   ...["if (false) return 0;", "if (seq === highestSeq - 1 && recent === ALL) return 0;"].map(
     (becomes) => ({
-      file: "peer/tally.ts",
+      file: "peer/arriving.ts",
       was: "if (seq === highestSeq + 1 && recent === ALL) return 0;",
       becomes,
       because: "the general path behind it says the same, more slowly",
     }),
   ),
   {
-    file: "peer/tally.ts",
+    file: "peer/arriving.ts",
     was: "if (by >= WINDOW || (recent >>> by) & 1) return;",
     becomes: "if (by > WINDOW || (recent >>> by) & 1) return;",
     because: "a shift by 32 is one by 0, and the newest frame is always in the window",
@@ -58,7 +58,7 @@ export const equivalents = [
     ],
     ["spoilt: false,", "spoilt: true,"],
   ].map(([was = "", becomes = ""]) => ({
-    file: "peer/tally.ts",
+    file: "peer/arriving.ts",
     was,
     becomes,
     because: "every field is set before a detector sees it; this is the object's shape",

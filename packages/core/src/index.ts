@@ -1,5 +1,6 @@
 // @systole/core: names only.
 
+export { deadAtMostMs } from "./bounds.ts";
 export type { Arrivals, Timing } from "./detectors/arrivals.ts";
 export type {
   Beat,
@@ -24,6 +25,7 @@ export type {
   StalledOutput,
 } from "./monitor/outputs.ts";
 export type { PeerRef } from "./monitor/refs.ts";
+export type { ArrivalSign } from "./peer/arriving.ts";
 export type {
   BeatOutput,
   DialOutput,
@@ -49,7 +51,6 @@ export {
   type Role,
   type Status,
 } from "./peer/state.ts";
-export type { ArrivalSign } from "./peer/tally.ts";
 export {
   NEEDS_PROOF,
   nextDeadline,
@@ -59,7 +60,6 @@ export {
   transition,
 } from "./peer/transition.ts";
 export {
-  deadAtMostMs,
   definePolicy,
   type Policy,
   type PolicyOptions,

@@ -1,10 +1,9 @@
-// The numbers a verdict depends on: validated once, at the door, relations included. Also the
-// presets, the bound that follows from a policy, and how a policy stretches for a slower sender.
+// The numbers a verdict depends on, and the presets: validated once, at the door, relations included. What
+// follows from them is in bounds.ts, what we make of them in policy-variants.ts.
 
 import type { Detector, LearningDetector } from "./detectors/detector.ts";
 import { fixed } from "./detectors/fixed.ts";
 import { SystoleRangeError, SystoleTypeError, textOf } from "./errors.ts";
-import { stallToleranceMs, stretchMs } from "./peer/rules.ts";
 
 /** What brings a silent peer back to life: any traffic, or only the echo of a fresh nonce. */
 export type Proof = "any" | "round-trip";
@@ -133,7 +132,11 @@ export function definePolicy(options: PolicyOptions | Policy = {}): Policy {
   const policy = withDefaults(options);
   checkValues(policy);
   checkRelations(policy);
-  Object.freeze(policy);
+  return vouchFor(Object.freeze(policy));
+}
+
+/** Such a policy is valid: nobody need look into it again. */
+export function vouchFor(policy: Policy): Policy {
   known.add(policy);
   return policy;
 }
@@ -302,72 +305,4 @@ function fail(
 /** The shortest memory of a dead peer with which both sides of a healed partition find each other. */
 export function leastForgetAfterMs(policy: Policy): number {
   return Math.max(MIN_FORGET_MS, 2 * policy.deadAfterMs);
-}
-
-/** A judging monitor is served at least this often; a driver promises it. */
-export function servedEveryMs(suspectAfterMs: number): number {
-  return suspectAfterMs / 4;
-}
-
-/**
- * The longest a peer that fell silent can stay undeclared, in ms of observed time (time in which our
- * own process was not frozen): silence, the least suspicion, and ticks that were each as late as
- * they may be without counting as a stall of ours.
- *
- * @param lateMs how late a tick may be; default what a driver keeps, a quarter of `suspectAfterMs`
- * plus the stall tolerance. For a loop that ticks by hand: its period.
- * @param health local health 0..7 when suspicion begins; 0 is well.
- * @example
- * ```ts
- * deadAtMostMs(definePolicy(strict)); // 5925: "dead within 6 s"
- * ```
- */
-export function deadAtMostMs(
-  policy: Policy,
-  lateMs: number = servedEveryMs(policy.suspectAfterMs) + stallToleranceMs(policy.suspectAfterMs),
-  health = 0,
-): number {
-  const { suspectAfterMs, deadAfterMs, minSuspicionMs, detector } = policy;
-  // A detector other than `fixed` may wait as long as the cap allows.
-  const latestSuspicionMs = detector === fixed ? suspectAfterMs : deadAfterMs - minSuspicionMs;
-  const stretch = stretchMs(health, suspectAfterMs, deadAfterMs);
-  return Math.max(deadAfterMs, latestSuspicionMs + lateMs + minSuspicionMs) + stretch + lateMs;
-}
-
-/**
- * The policy in force against a sender whose gaps are `factor` times what we wished for: every
- * deadline stretches alike. Our own interval, wish and limits stay as they are.
- */
-export function scalePolicy(policy: Policy, factor: number): Policy {
-  if (factor === 1) return policy;
-  return derivePolicy(policy, {
-    suspectAfterMs: policy.suspectAfterMs * factor,
-    deadAfterMs: policy.deadAfterMs * factor,
-    minSuspicionMs: policy.minSuspicionMs * factor,
-    probeIntervalMs: policy.probeIntervalMs * factor,
-  });
-}
-
-/** By the policy they were made of: the last variants that were asked for, newest first. */
-const variants: WeakMap<Policy, Policy[]> = new WeakMap();
-const KEPT_VARIANTS = 8;
-
-/**
- * A variant of a valid policy, made by us and therefore not checked again. Peers that are dealt with
- * alike share one object: thousands of them mostly are.
- */
-export function derivePolicy(policy: Policy, changes: Partial<Policy>): Policy {
-  const derived = Object.freeze({ ...policy, ...changes });
-  const others = variants.get(policy) ?? [];
-  const alike = others.find((each) => samePolicy(each, derived));
-  if (alike) return alike;
-  variants.set(policy, [derived, ...others].slice(0, KEPT_VARIANTS));
-  known.add(derived);
-  return derived;
-}
-
-/** Whether two policies say the same. */
-export function samePolicy(a: Policy, b: Policy): boolean {
-  const names = Object.keys(a) as (keyof Policy)[];
-  return names.length === Object.keys(b).length && names.every((name) => a[name] === b[name]);
 }

@@ -4,7 +4,7 @@ import type { Arrivals } from "../src/detectors/arrivals.ts";
 import type { Thresholds } from "../src/detectors/detector.ts";
 import { arbitraries } from "../src/testing/arbitraries.ts";
 
-export { END_REASONS as reasons } from "../src/testing/arbitrary-histories.ts";
+export { END_REASONS as reasons } from "../src/peer/state.ts";
 
 /** A detector of one's own: the more traffic it saw, the more patient, and past the cap in the end. */
 export function patient({ received }: Arrivals, { suspectAfterMs }: Thresholds): number {

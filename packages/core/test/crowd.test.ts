@@ -5,7 +5,8 @@ import { createMonitor } from "../src/monitor/monitor.ts";
 import type { MonitorOutput } from "../src/monitor/outputs.ts";
 import { Policies } from "../src/monitor/policies.ts";
 import type { PeerRef } from "../src/monitor/refs.ts";
-import { definePolicy, derivePolicy } from "../src/policy.ts";
+import { definePolicy } from "../src/policy.ts";
+import { derivePolicy } from "../src/policy-variants.ts";
 import { ManualHost } from "../src/testing/manual-host.ts";
 
 const policy = { intervalMs: 1_000, suspectAfterMs: 3_000, deadAfterMs: 6_000 };

@@ -2,8 +2,8 @@
 // validated peer, keep a dead one alive, lock anybody out, or make us send to whom it likes.
 import fc from "fast-check";
 import { expect, test } from "vitest";
+import { deadAtMostMs } from "../src/bounds.ts";
 import { encodeFrame } from "../src/endpoint/encode.ts";
-import { deadAtMostMs } from "../src/policy.ts";
 import { Cluster } from "./cluster.ts";
 import { duo } from "./faults.ts";
 import { forged } from "./forgery.ts";

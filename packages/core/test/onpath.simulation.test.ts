@@ -3,7 +3,7 @@
 // cable can, and prolong a life by 2 D; and nothing else.
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import { deadAtMostMs } from "../src/policy.ts";
+import { deadAtMostMs } from "../src/bounds.ts";
 import { Cluster, type Process } from "./cluster.ts";
 import { type Duo, duo } from "./faults.ts";
 import { Keyring } from "./keyring.ts";

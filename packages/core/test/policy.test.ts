@@ -1,22 +1,19 @@
 // Settings are validated once, at the door, with their relations, and with a way out.
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
+import { deadAtMostMs, servedEveryMs } from "../src/bounds.ts";
 import { fixed } from "../src/detectors/fixed.ts";
 import { SystoleRangeError, SystoleTypeError } from "../src/errors.ts";
 import { stallToleranceMs } from "../src/peer/rules.ts";
 import {
-  deadAtMostMs,
   definePolicy,
-  derivePolicy,
   leastForgetAfterMs,
   type PolicyOptions,
   relaxed,
-  samePolicy,
-  scalePolicy,
-  servedEveryMs,
   standard,
   strict,
 } from "../src/policy.ts";
+import { derivePolicy, samePolicy, scalePolicy } from "../src/policy-variants.ts";
 import { policies, threeNumbers } from "./arbitraries.ts";
 
 describe("presets", () => {

@@ -1,11 +1,12 @@
 // Time: what a frozen, late or paused observer may and may not conclude.
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
+import { deadAtMostMs, servedEveryMs } from "../src/bounds.ts";
 import type { DetectorFunction } from "../src/detectors/detector.ts";
 import { createMonitor } from "../src/monitor/monitor.ts";
 import type { MonitorOutput } from "../src/monitor/outputs.ts";
 import { stallToleranceMs, stretchMs, suspicionMs } from "../src/peer/rules.ts";
-import { deadAtMostMs, definePolicy, servedEveryMs } from "../src/policy.ts";
+import { definePolicy } from "../src/policy.ts";
 import { plainPolicies, policies } from "./arbitraries.ts";
 import { type Piece, World } from "./world.ts";
 

@@ -1,15 +1,15 @@
 // Settings: whatever somebody writes is a policy that keeps its promises, or an error that says what is
 // wrong with it. The same at the door of an endpoint.
+
+import { deadAtMostMs } from "../../../packages/core/src/bounds.ts";
 import { createEndpoint } from "../../../packages/core/src/endpoint/endpoint.ts";
 import { createMonitor } from "../../../packages/core/src/monitor/monitor.ts";
+import { definePolicy, type Policy } from "../../../packages/core/src/policy.ts";
 import {
-  deadAtMostMs,
-  definePolicy,
   derivePolicy,
-  type Policy,
   samePolicy,
   scalePolicy,
-} from "../../../packages/core/src/policy.ts";
+} from "../../../packages/core/src/policy-variants.ts";
 import { Reader } from "../reader.ts";
 import { must, type Target } from "../target.ts";
 
@@ -80,7 +80,7 @@ export const policy: Target = {
   name: "policy",
   promise:
     "any options are a policy whose relations and bounds hold, and that defines itself again, or an error with a code",
-  sources: ["policy.ts", "errors.ts", "endpoint/options.ts"],
+  sources: ["policy.ts", "bounds.ts", "errors.ts", "endpoint/options.ts"],
   maxBytes: 120,
   dictionary: [2.5, 1_000, 2_999.999, 1e9].map((value) => Uint8Array.of(255, ...bits(value))),
   lifetime: 1,

@@ -68,6 +68,16 @@ export class Networks implements Disposable {
     ip("-n", this.#server, "link", "set", "cable", "up");
   }
 
+  /** What the client's end says goes to nobody's hardware address; it still hears the other. */
+  mute(): void {
+    const wrong = ["lladdr", "02:00:00:00:00:99", "nud", "permanent"];
+    ip("-n", this.#client, "neigh", "replace", ADDRESS.server, "dev", "cable", ...wrong);
+  }
+
+  unmute(): void {
+    ip("-n", this.#client, "neigh", "del", ADDRESS.server, "dev", "cable");
+  }
+
   [Symbol.dispose](): void {
     for (const name of [this.#server, this.#client]) {
       try {

@@ -47,7 +47,7 @@ describe.skipIf(!isInstalled(mosquitto))(
 
     test("mqttjs/MQTT.js#1861: publishing QoS 0 every half interval and never receiving: alive, as beats still leave", async () => {
       const publishing = setInterval(publish, POLICY.intervalMs / 2);
-      await watched.beatsMore(25);
+      await watched.beatsMore(15);
       clearInterval(publishing);
       const count = (packets: string[], cmd: string) =>
         packets.filter((each) => each === cmd).length;

@@ -1,5 +1,5 @@
 // What is known of the traffic of one peer: counts, round trips, lateness. This is what users and detectors
-// see of it; how it is kept, and what of it a frame changes, is in peer/tally.ts.
+// see of it; how it is kept is in peer/tally.ts, and what of it a frame changes in peer/arriving.ts.
 
 /** What is known about the traffic of one peer in this session, whatever its age. */
 export interface Arrivals {

@@ -8,8 +8,9 @@ import type { PeerRef } from "../monitor/refs.ts";
 import type { EndReason, PeerState } from "../peer/state.ts";
 import type { Policy, PolicyOptions } from "../policy.ts";
 import { nextContestAt, tickContests } from "./contests.ts";
+import { Entry } from "./entry.ts";
 import { decide, opened, tickHandshakes } from "./handshakes.ts";
-import { attempt, createHub, define, type Hub, pathOf } from "./hub.ts";
+import { createHub, define, type Hub, pathOf } from "./hub.ts";
 import { takeFrame } from "./inbox.ts";
 import { endPath, takeBytes } from "./inlet.ts";
 import {
@@ -70,9 +71,7 @@ export class Endpoint<Path extends string | object = object> implements Iterable
 
   readonly #hub: Hub;
   readonly #earlier: Set<() => void> = new Set();
-  /** Whether something is being worked on: what a synchronous transport brings meanwhile must wait. */
-  #isBusy = false;
-  #backlog: (() => void)[] = [];
+  readonly #entry: Entry;
   #settledAt = Number.POSITIVE_INFINITY;
   #closed = false;
 
@@ -85,6 +84,7 @@ export class Endpoint<Path extends string | object = object> implements Iterable
       () => this.#settle(),
       (output) => onMonitor(this.#hub, output),
     );
+    this.#entry = new Entry(this.#hub.turn);
   }
 
   // ── peers ──────────────────────────────────────────────────────────────────────────────────────
@@ -99,7 +99,7 @@ export class Endpoint<Path extends string | object = object> implements Iterable
     checkRole(options.role);
     checkBeacon(options.beacon, this.#hub.options.transport);
     const own = options.policy === undefined ? undefined : define(this.#hub, options.policy);
-    return this.#run(() => {
+    return this.#entry.run(() => {
       if (!this.#closed) return addByHand(this.#hub, id, options, own);
       throw new SystoleTypeError("ERR_SYSTOLE_CLOSED", "This endpoint is closed.\nCreate another.");
     });
@@ -133,7 +133,7 @@ export class Endpoint<Path extends string | object = object> implements Iterable
 
   /** Forgets a peer at once, without a word to it and without an output. */
   remove(ref: PeerRef): void {
-    this.#run(() => {
+    this.#entry.run(() => {
       const pair = this.#hub.pairs.get(ref);
       this.#hub.monitor.remove(ref);
       if (pair) forget(this.#hub, pair);
@@ -204,11 +204,11 @@ export class Endpoint<Path extends string | object = object> implements Iterable
 
   /** The silence of this peer, or of all, is our doing from now on. Beats go on. */
   pause(ref?: PeerRef): void {
-    this.#run(() => this.#hub.monitor.pause(ref));
+    this.#entry.run(() => this.#hub.monitor.pause(ref));
   }
 
   resume(ref?: PeerRef): void {
-    this.#run(() => this.#hub.monitor.resume(ref));
+    this.#entry.run(() => this.#hub.monitor.resume(ref));
   }
 
   // ── bytes ──────────────────────────────────────────────────────────────────────────────────────
@@ -218,12 +218,14 @@ export class Endpoint<Path extends string | object = object> implements Iterable
    * also if nothing ever comes on it: that alone is what calling this is for.
    */
   opened(path: Path): void {
-    this.#run(() => opened(this.#hub, path));
+    this.#entry.run(() => opened(this.#hub, path));
   }
 
   /** The answer that `authenticate` owed about whoever is on this path. Without effect if it came too late. */
   authenticated(path: Path, isAuthentic: boolean): void {
-    this.#run(() => decide(this.#hub, path, isAuthentic, (frame) => takeFrame(this.#hub, frame)));
+    this.#entry.run(() =>
+      decide(this.#hub, path, isAuthentic, (frame) => takeFrame(this.#hub, frame)),
+    );
   }
 
   /**
@@ -232,22 +234,16 @@ export class Endpoint<Path extends string | object = object> implements Iterable
    */
   receive(bytes: Uint8Array, from: Path | PeerRef): void {
     if (this.#closed) return;
-    if (this.#isBusy) return this.#keep(bytes, from);
-    // As `#run`, without a closure: this happens all the time.
-    const { turn } = this.#hub;
-    const outermost = turn.enter();
-    this.#isBusy = true;
+    if (this.#entry.isBusy) return this.#keep(bytes, from);
+    const entered = this.#entry.enter();
     let isQuiet = false;
     try {
       isQuiet = takeBytes(this.#hub, bytes, from);
     } catch (error) {
-      turn.fail(error);
+      this.#hub.turn.fail(error);
     }
-    if (isQuiet) this.#isBusy = false;
-    else this.#takeBacklog();
-    if (!outermost) return;
-    if (isQuiet) turn.leaveQuietly();
-    else turn.leave();
+    if (isQuiet) this.#entry.leaveQuietly(entered);
+    else this.#entry.leave(entered);
   }
 
   /** Whether these bytes look like one whole frame of ours, sealed or not: on a socket that others use, too. */
@@ -265,31 +261,26 @@ export class Endpoint<Path extends string | object = object> implements Iterable
     checkMessage(bytes, this.#hub.options.maxMessageBytes);
     const pair = this.#hub.pairs.get(ref);
     if (!pair) return false;
-    // As `#run`, without a closure.
-    const { turn } = this.#hub;
-    const outermost = turn.enter();
-    const isOurs = !this.#isBusy;
-    this.#isBusy = true;
+    const entered = this.#entry.enter();
     let isSent = false;
     try {
       isSent = sendMessage(this.#hub, pair, bytes, note);
     } catch (error) {
-      turn.fail(error);
+      this.#hub.turn.fail(error);
     }
-    if (isOurs) this.#takeBacklog();
-    if (outermost) turn.leave();
+    this.#entry.leave(entered);
     return isSent;
   }
 
   /** A path, or the peer on it, is over, and the transport knows why. */
   ended(from: Path | PeerRef, reason: EndReason): void {
-    this.#run(() => endPath(this.#hub, from, reason));
+    this.#entry.run(() => endPath(this.#hub, from, reason));
   }
 
   // ── time ───────────────────────────────────────────────────────────────────────────────────────
 
   tick(options: { slice?: boolean | undefined } = {}): void {
-    this.#run(() => {
+    this.#entry.run(() => {
       this.#hub.monitor.tick(options);
       tickContests(this.#hub);
       tickHandshakes(this.#hub);
@@ -309,7 +300,7 @@ export class Endpoint<Path extends string | object = object> implements Iterable
   onEarlier(callback: () => void): () => void {
     this.#earlier.add(callback);
     // The monitor takes a subscriber for the promise of a driver; waking it is up to us.
-    const withdraw = this.#run(() => this.#hub.monitor.onEarlier(() => {}));
+    const withdraw = this.#entry.run(() => this.#hub.monitor.onEarlier(() => {}));
     return () => {
       this.#earlier.delete(callback);
       withdraw();
@@ -318,14 +309,14 @@ export class Endpoint<Path extends string | object = object> implements Iterable
 
   /** A stall that a loop noticed by itself, in ms; see `Monitor.stalled`. */
   stalled(stallMs: number): void {
-    this.#run(() => this.#hub.monitor.stalled(stallMs));
+    this.#entry.run(() => this.#hub.monitor.stalled(stallMs));
   }
 
   /** Says LEAVE to everybody and forgets all. What arrives later has no effect. */
   close(options: LeaveOptions = {}): void {
     if (this.#closed) return;
     checkLeave(options);
-    this.#run(() => {
+    this.#entry.run(() => {
       for (const pair of this.#hub.pairs.values()) {
         sayLeave(this.#hub, pair, options);
         this.remove(pair.ref);
@@ -356,37 +347,17 @@ export class Endpoint<Path extends string | object = object> implements Iterable
     return this.#hub.monitor.stats();
   }
 
-  /** One turn. What a synchronous transport brings meanwhile is worked on at its end. */
-  #run<Result>(body: () => Result): Result {
-    return this.#hub.turn.run(() => {
-      if (this.#isBusy) return body();
-      this.#isBusy = true;
-      try {
-        return body();
-      } finally {
-        this.#takeBacklog();
-      }
-    });
-  }
-
   #keep(bytes: Uint8Array, from: Path | PeerRef): void {
     // Not `slice`: that of a Buffer copies nothing.
     const copy = new Uint8Array(bytes);
-    this.#backlog.push(() => {
+    this.#entry.keep(() => {
       if (!this.#closed) takeBytes(this.#hub, copy, from);
     });
   }
 
-  #takeBacklog(): void {
-    // A callback of the user's that throws must not keep what came behind it from being heard.
-    for (const takeNext of this.#backlog) attempt(this.#hub, takeNext);
-    if (this.#backlog.length > 0) this.#backlog = [];
-    this.#isBusy = false;
-  }
-
   /** A turn about a peer that is here. */
   #with<Result>(ref: PeerRef, body: (pair: Pair, hub: Hub) => Result): Result | undefined {
-    return this.#run(() => {
+    return this.#entry.run(() => {
       const pair = this.#hub.pairs.get(ref);
       return pair && body(pair, this.#hub);
     });

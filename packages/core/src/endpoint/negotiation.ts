@@ -3,7 +3,8 @@
 // (RFC 5880 §6.8.3), so that two ends never need equal configuration.
 
 import type { Role } from "../peer/state.ts";
-import { derivePolicy, type Policy, samePolicy, scalePolicy } from "../policy.ts";
+import type { Policy } from "../policy.ts";
+import { derivePolicy, samePolicy, scalePolicy } from "../policy-variants.ts";
 import type { BeatFrame } from "./frame.ts";
 
 /** What a BEAT or ECHO says about pace. */

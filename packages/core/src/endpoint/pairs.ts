@@ -4,7 +4,8 @@
 import type { PeerRef } from "../monitor/refs.ts";
 import type { Change } from "../peer/evidence.ts";
 import type { EndReason } from "../peer/state.ts";
-import { derivePolicy, leastForgetAfterMs, type Policy } from "../policy.ts";
+import { leastForgetAfterMs, type Policy } from "../policy.ts";
+import { derivePolicy } from "../policy-variants.ts";
 import { type Hub, isDead, isLive, pairById, settle, transmitBytes } from "./hub.ts";
 import type { EndpointAddOptions, LeaveOptions, LeaveSoonOptions } from "./options.ts";
 import { messageBytes } from "./ordinary-out.ts";

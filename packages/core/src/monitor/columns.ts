@@ -3,7 +3,15 @@
 // is done in place: hearing it stores one number.
 
 import { creditedAt, dueAt, elapsedMs, observedAt } from "../peer/rules.ts";
-import { isJudged, NEVER, Peer, type Reason, type Role, type Status } from "../peer/state.ts";
+import {
+  END_REASONS,
+  isJudged,
+  NEVER,
+  Peer,
+  type Reason,
+  type Role,
+  type Status,
+} from "../peer/state.ts";
 import { Extras } from "./extras.ts";
 import { grown, Slots } from "./refs.ts";
 import type { Stalls } from "./stalls.ts";
@@ -41,13 +49,7 @@ const REASONS: readonly (Reason | undefined)[] = [
   undefined,
   "silence",
   "unreachable",
-  "closed",
-  "left",
-  "restarted",
-  "replaced",
-  "protocol-error",
-  "duplicate-id",
-  "incompatible",
+  ...END_REASONS,
 ];
 
 export class Columns {

@@ -1,12 +1,13 @@
 // The peers of a monitor with what depends on them: when each is next due, and how near their silences came.
 // Takes one in hand, lets the rules have their say, and puts it back with its deadline.
 
+import { arrive, count, isAhead, isLife } from "../peer/arriving.ts";
 import { sent } from "../peer/beats.ts";
 import type { PeerEvent, PeerOutput } from "../peer/events.ts";
 import { silenceMs } from "../peer/evidence.ts";
 import { isJudged, NEVER, newPeer, type Peer, type Role } from "../peer/state.ts";
 import { shareOf, silenceToShadow, suspicionAt } from "../peer/suspicion.ts";
-import { arrive, COUNTS, count, isAhead, isLife, type Tally, widthFor } from "../peer/tally.ts";
+import { COUNTS, type Tally, widthFor } from "../peer/tally.ts";
 import { hear, silenceToSuspect, step, verdictAt } from "../peer/transition.ts";
 import type { Policy } from "../policy.ts";
 import type { Turn } from "../turn.ts";

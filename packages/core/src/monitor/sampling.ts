@@ -1,8 +1,8 @@
 // Life that must be looked for: byte counters of sockets, say. When everybody is looked at, and who of those
 // that are due is still there afterwards.
 
+import { servedEveryMs } from "../bounds.ts";
 import { NEVER } from "../peer/state.ts";
-import { servedEveryMs } from "../policy.ts";
 import type { Turn } from "../turn.ts";
 import type { MonitorOutput } from "./outputs.ts";
 import type { Peers } from "./peers.ts";

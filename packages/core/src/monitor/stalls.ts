@@ -1,9 +1,9 @@
 // What a monitor knows about its own troubles: stalls and pauses (time in which nobody can be
 // blamed for silence), the promise a driver gives, and local health. Nothing here knows a peer.
 
+import { servedEveryMs } from "../bounds.ts";
 import { MAX_HEALTH, type StallTotals, stallToleranceMs } from "../peer/rules.ts";
 import { NEVER } from "../peer/state.ts";
-import { servedEveryMs } from "../policy.ts";
 
 /** From how many judged peers on a common silence points at ourselves. */
 const CROWD = 5;

@@ -1,9 +1,9 @@
 // What can happen to one peer, and what the rules answer. Plain data in both directions.
 
+import type { ArrivalSign } from "./arriving.ts";
 import type { Change } from "./evidence.ts";
 import type { StallTotals } from "./rules.ts";
 import type { EndReason } from "./state.ts";
-import type { ArrivalSign } from "./tally.ts";
 
 interface At {
   /** The instant, in ms of the raw clock. Never before the previous event of this peer. */

@@ -29,6 +29,17 @@ export type EndReason =
   | "duplicate-id"
   | "incompatible";
 
+/** Every such reason. */
+export const END_REASONS: readonly EndReason[] = [
+  "closed",
+  "left",
+  "restarted",
+  "replaced",
+  "protocol-error",
+  "duplicate-id",
+  "incompatible",
+];
+
 /** Why a peer is dead: ended from outside, or by its silence. */
 export type Reason = EndReason | "silence" | "unreachable";
 

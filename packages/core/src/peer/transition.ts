@@ -6,6 +6,7 @@
 
 import { fixed } from "../detectors/fixed.ts";
 import type { Policy } from "../policy.ts";
+import { arrive } from "./arriving.ts";
 import {
   beat,
   firstBeatOfLife,
@@ -40,7 +41,7 @@ import {
   type Status,
   thaw,
 } from "./state.ts";
-import { arrive, LOST_MS, MEMORY, type Tally, widthFor } from "./tally.ts";
+import { LOST_MS, MEMORY, type Tally, widthFor } from "./tally.ts";
 
 /** What can move a status. Every event is one of these or moves none. */
 export type Trigger = "heard" | "proven" | "expired" | "ended" | "dial";
@@ -292,10 +293,12 @@ type Death = Omit<Ended, "type" | "reason"> & { readonly reason: Reason; readonl
 function die(peer: Peer, death: Death, stalls: StallTotals, policy: Policy, emit: Emit): void {
   const { at, reason, returnInMs, bySelf = false, health } = death;
   const evidence = evidenceOf(peer, at, stalls, policy, health);
-  if (health !== undefined) missDeadline(evidence, peer, policy);
-  // Until then the other side may still trust that we count on it: its last sign of life plus D.
+  const isVerdict = health !== undefined;
+  if (isVerdict) missDeadline(evidence, peer, policy);
+  // Until then the other side may still trust that we count on it: its last sign of life plus D. No verdict comes
+  // before that, but rounding may say so.
   const untilSafeMs = Math.max(0, peer.heardAt + policy.deadAfterMs - at);
-  const known = peer.heardAt === NEVER || (reason === "left" && !bySelf);
+  const known = isVerdict || peer.heardAt === NEVER || (reason === "left" && !bySelf);
   const { role, aliveAt } = peer;
   if (at - aliveAt >= policy.deadAfterMs) peer.retries = 0;
   const mayRetry = role === "both" || (role === "listen" && policy.redial);

@@ -5,7 +5,8 @@
 import type { Detector } from "../detectors/detector.ts";
 import { fixed } from "../detectors/fixed.ts";
 import { SystoleTypeError } from "../errors.ts";
-import { definePolicy, derivePolicy, type Policy, type PolicyOptions } from "../policy.ts";
+import { definePolicy, type Policy, type PolicyOptions } from "../policy.ts";
+import { derivePolicy } from "../policy-variants.ts";
 import { isRecord, type Json, type JsonObject, read, written } from "./format.ts";
 
 /** Detectors by the names that a log has for them. */

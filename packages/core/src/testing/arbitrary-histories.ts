@@ -3,7 +3,7 @@
 
 import type fastCheck from "fast-check";
 import type { Arbitrary } from "fast-check";
-import type { EndReason } from "../peer/state.ts";
+import { END_REASONS, type EndReason } from "../peer/state.ts";
 import type { PolicyArbitraries } from "./arbitrary-policies.ts";
 import type { History, HistoryEvent } from "./history.ts";
 
@@ -18,17 +18,6 @@ export interface HistoryArbitraries {
   /** Whole lives of a peer: a policy, and 1 to 25 steps. Play them with `playHistory`. */
   readonly histories: Arbitrary<History>;
 }
-
-/** Every reason that somebody outside may give. */
-export const END_REASONS: readonly EndReason[] = [
-  "closed",
-  "left",
-  "restarted",
-  "replaced",
-  "protocol-error",
-  "duplicate-id",
-  "incompatible",
-];
 
 export function historyArbitraries(
   fc: typeof fastCheck,

@@ -2,9 +2,8 @@
 
 import type { Detector } from "../detectors/detector.ts";
 import type { EndedOptions, HeardSign } from "../monitor/options.ts";
-import type { EndReason, Role } from "../peer/state.ts";
+import { END_REASONS, type EndReason, type Role } from "../peer/state.ts";
 import { type PolicyOptions, relaxed, standard, strict } from "../policy.ts";
-import { END_REASONS } from "./arbitrary-histories.ts";
 
 const PRESETS: Readonly<Record<string, PolicyOptions>> = { strict, standard, relaxed };
 const ROLES: readonly Role[] = ["both", "send", "listen"];
