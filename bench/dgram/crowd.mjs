@@ -21,6 +21,10 @@ const crowd = Array.from({ length: peers }, (_, n) => join(`peer-${n}`, sockets[
 let next = 0;
 
 parentPort.on("message", async (order) => {
+  if (order.type === "end") {
+    for (const socket of sockets) socket.close();
+    return parentPort.close();
+  }
   if (order.type === "fill") {
     port = order.port;
     for (let n = 0; n < order.beats; n++) oneMore();
@@ -28,11 +32,11 @@ parentPort.on("message", async (order) => {
   }
   if (order.type === "introduce") await introduce();
   if (order.type === "answer") await answer();
+  Atomics.store(signals, 1, 0);
   Atomics.store(signals, 0, 1);
   Atomics.notify(signals, 0);
   // Whoever is sent to reads nothing of it meanwhile: only the sender is measured.
   if (order.type === "answer") Atomics.wait(signals, 1, 0);
-  Atomics.store(signals, 1, 0);
 });
 
 async function open() {

@@ -65,6 +65,15 @@ export function hearOf({ worker, signals }) {
   Atomics.store(signals, 0, 0);
 }
 
+/** The crowd goes: a worker that is ended from outside while it reads a datagram takes the process with it. */
+export async function disband({ worker, signals }) {
+  const isOver = once(worker, "exit");
+  worker.postMessage({ type: "end" });
+  Atomics.store(signals, 1, 1);
+  Atomics.notify(signals, 1);
+  await isOver;
+}
+
 /** A host whose time moves when told to, from one timer to the next, at no cost of its own. */
 export class Clock {
   #now = 0;

@@ -2,7 +2,14 @@
 // then emptied at full speed.
 
 import { median } from "../speed/measuring.mjs";
-import { bareSocket, fill, nodeWithCrowd, RECEIVE_BUFFER_BYTES, turn } from "./measured.mjs";
+import {
+  bareSocket,
+  disband,
+  fill,
+  nodeWithCrowd,
+  RECEIVE_BUFFER_BYTES,
+  turn,
+} from "./measured.mjs";
 
 const BEATS = 2_048;
 
@@ -28,6 +35,7 @@ export async function measure({ kind, peers, sockets, rounds, keys }) {
     figures.push(((user + system) * 1_000) / received);
     weights.push(weight / received);
   }
+  await disband(crowd);
   return { ns: median(figures), bytes: median(weights), lost, ...contender.check() };
 }
 

@@ -3,7 +3,7 @@
 // of it between the rounds, in which it also answers.
 
 import { median } from "../speed/measuring.mjs";
-import { bareSocket, Clock, hearOf, LOCAL, nodeWithCrowd, turn } from "./measured.mjs";
+import { bareSocket, Clock, disband, hearOf, LOCAL, nodeWithCrowd, turn } from "./measured.mjs";
 
 const WARM_ROUNDS = 20;
 
@@ -34,6 +34,7 @@ export async function measure({ kind, peers, sockets, rounds, keys }) {
   }
   const { framesSent, bytesSent, sendFailures } = sentSoFar();
   const bytesEach = (bytesSent - before.bytesSent) / (framesSent - before.framesSent);
+  await disband(crowd);
   return { ns: median(figures), bytes: median(weights), bytesEach, sendFailures };
 
   function ours() {

@@ -54,7 +54,8 @@ const FIELDS: Readonly<Record<string, Kind>> = {
   // For statistics, for detectors, or for buckets.
   heardAt: "left out",
   heardStalledMs: "left out",
-  spareSent: "left out",
+  // What it repeats is told with the claim, the tag and the negotiation.
+  refrain: "left out",
 };
 
 function plain(value: unknown): string | number {
@@ -286,13 +287,14 @@ class Key {
   }
 
   #sent(name: Name, hub: Hub, { sent }: Session, echoed: ReadonlySet<number>): void {
-    for (const { seq, at, observedAt } of sent) {
-      if (!echoed.has(seq)) continue;
+    for (const seq of [...echoed].sort((one, other) => one - other)) {
+      const row = sent.rowOf(seq);
+      if (row < 0) continue;
       this.#rank(this.#seqs[name], seq);
-      this.#at(at);
-      this.#at(observedAt, OLDEST_UNITS, hub.monitor.observedNow());
+      this.#at(sent.at(row));
+      this.#at(sent.observedAt(row), OLDEST_UNITS, hub.monitor.observedNow());
     }
-    this.#at(sent.at(-1)?.at);
+    this.#at(sent.lastAt);
   }
 
   #negotiation(name: Name, negotiation: Negotiation): void {

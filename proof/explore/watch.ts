@@ -5,7 +5,7 @@ import type { Frame } from "../../packages/core/src/endpoint/frame.ts";
 import { sameWord } from "../../packages/core/src/endpoint/frame.ts";
 import type { Claim } from "../../packages/core/src/endpoint/incarnation.ts";
 import type { EndpointChange, EndpointOutput } from "../../packages/core/src/endpoint/outputs.ts";
-import type { Pair } from "../../packages/core/src/endpoint/session.ts";
+import { type Pair, sentAt } from "../../packages/core/src/endpoint/session.ts";
 import type { PeerState, Status } from "../../packages/core/src/peer/state.ts";
 import { nextDeadline } from "../../packages/core/src/peer/transition.ts";
 import { lengthOf } from "./frames.ts";
@@ -151,7 +151,7 @@ export function beforeFrame(side: Side, frame: Flying["frame"]): Before {
   const hub = hubOf(side.endpoint);
   const session = hub.sessions.byTag(frame.tag);
   if (!session || frame.type === "leave" || frame.type === "notice") return before;
-  const sent = session.sent.find(({ seq }) => seq === frame.echo);
+  const sent = sentAt(session, frame.echo);
   const tagged = { ...before, isTagged: true, isEcho: sent !== undefined };
   if (pair?.current !== session || !session.claim) return tagged;
   const { claim } = session;

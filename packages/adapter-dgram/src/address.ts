@@ -15,10 +15,10 @@ const MAPPED = "::ffff:";
 /** Datagrams go to addresses: a name would be looked up for every single one of them. */
 export function asItIs(
   address: string,
-  _options: unknown,
+  family: unknown,
   callback: (error: null, address: string, family: number) => void,
 ): void {
-  callback(null, address, isIP(address));
+  callback(null, address, family as number);
 }
 
 export function pathOf({ address, port }: PeerAddress): string {

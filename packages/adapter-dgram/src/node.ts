@@ -68,8 +68,7 @@ export class SystoleNode extends EventEmitter<NodeEvents> implements AsyncDispos
       transport: "datagram",
       limits,
       sealing: this.#seals,
-      // From the pool of Node: the system takes bytes wherever they lie.
-      allocate: Buffer.allocUnsafe,
+      allocate: this.#socket.allocate,
       send: (_peer, datagram, path) => path !== undefined && this.#socket.send(datagram, path),
       emit: (output) => this.#emit(output),
       observeBeats: () => beatChannel.hasSubscribers,

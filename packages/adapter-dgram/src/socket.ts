@@ -30,6 +30,8 @@ export class NodeSocket {
   readonly #isShared: boolean;
   #socket: Socket | undefined;
   #family: string | undefined;
+  /** The last datagram, to be written over. */
+  #datagram: Buffer<ArrayBuffer> | undefined;
   /** What the socket calls each path, so that none is taken apart for every beat. */
   readonly #targets: Map<string, PeerAddress> = new Map();
   readonly #count = (error: NodeJS.ErrnoException | null): void => {
@@ -104,6 +106,18 @@ export class NodeSocket {
     }
     return undefined;
   }
+
+  /**
+   * Room for the next datagram. That of the one before is used again once nothing is queued any more: then the
+   * system has taken it. On a shared socket nobody knows that: a datagram may wait for a lookup of its own.
+   */
+  readonly allocate = (lengthBytes: number): Buffer<ArrayBuffer> => {
+    const last = this.#datagram;
+    const isTaken = !this.#isShared && this.#socket?.getSendQueueSize?.() === 0;
+    if (isTaken && last?.length === lengthBytes) return last;
+    this.#datagram = Buffer.allocUnsafe(lengthBytes);
+    return this.#datagram;
+  };
 
   send(datagram: Uint8Array, path: string): boolean {
     const socket = this.#socket;

@@ -130,7 +130,7 @@ test("a beat that leaves is the frame that the general path makes", () => {
       );
       if (situation.isSealed) seal(expected);
       expect(bytes).toEqual(expected);
-      expect(session.sent.at(-1)).toMatchObject({ seq, at: hub.turn.now });
+      expect(session.sent.at(session.sent.rowOf(seq))).toBe(hub.turn.now);
       const flags = bytes[3] as number;
       const isShort = bytes.length === BEAT_BYTES + (situation.isSealed ? SEAL_BYTES : 0);
       ordinary += Number(isShort && (flags & (ASKS | COMPLETE)) === 0);

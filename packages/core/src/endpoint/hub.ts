@@ -147,8 +147,13 @@ export function define(
   { trustsPaths }: Pick<Hub, "trustsPaths">,
   options: PolicyOptions = {},
 ): Policy {
-  return definePolicy(trustsPaths ? options : { proof: "round-trip", ...options });
+  const policy = definePolicy(trustsPaths ? options : { proof: "round-trip", ...options });
+  // Written out for each peer anew, it is one object all the same, which stays in the caches.
+  return derivePolicy(NOBODYS, policy);
 }
+
+/** What policies are variants of that were written out. */
+const NOBODYS: Policy = /* @__PURE__ */ Object.freeze({}) as Policy;
 
 /** What a callback of the user's throws surfaces at the end of the turn, and stops nothing else. */
 export function attempt({ turn }: Hub, body: () => void): void {

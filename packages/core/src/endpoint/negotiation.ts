@@ -65,6 +65,8 @@ export class Negotiation implements Pace {
   incompatible = false;
   /** The policy by which this peer is judged and beaten now. The same object while nothing changes. */
   inForce: Policy;
+  /** Their last word, while nothing follows from it when they say it again. */
+  settled: Pace | undefined;
 
   #policy: Policy;
   /** What `inForce` was made of. */
@@ -143,24 +145,10 @@ export class Negotiation implements Pace {
     this.#aim(nextSeq);
   }
 
-  /** Whether nothing follows from a frame that says so: they say it again, and nothing is pending. */
-  isSettled(gapMs: number, wishMs: number, minMs: number, deadMs: number): boolean {
-    const theirs = this.#theirs;
-    return (
-      theirs !== undefined &&
-      theirs.gapMs === gapMs &&
-      theirs.wishMs === wishMs &&
-      theirs.minMs === minMs &&
-      theirs.deadMs === deadMs &&
-      (gapMs === 0 || this.#peerGapMs === gapMs) &&
-      !this.pending
-    );
-  }
-
   /** A fresh frame of theirs, `nextSeq` being our next. */
   heard(pace: Pace, nextSeq: number): void {
     const { gapMs, wishMs, minMs, deadMs } = pace;
-    if (this.isSettled(gapMs, wishMs, minMs, deadMs)) return;
+    if (this.settled && samePace(this.settled, pace)) return;
     // Longer at once; shorter only with the second frame that says so: a beat at the new rate.
     if (gapMs > 0) this.#peerGapMs = Math.max(gapMs, this.#theirs?.gapMs ?? 0);
     this.#theirs = { gapMs, wishMs, minMs, deadMs };
@@ -233,13 +221,16 @@ export class Negotiation implements Pace {
 
   /** Replaces the policy in force only if a number of it changed: most beats change none. */
   #refresh(): void {
+    const theirs = this.#theirs;
+    const isMade = theirs?.gapMs === 0 || this.#peerGapMs === theirs?.gapMs;
+    this.settled = isMade && !this.pending && !this.incompatible ? theirs : undefined;
     const policy = this.#policy;
     const { inForce } = this;
     const factor = this.#factor();
     const intervalMs = this.#gap.inForce;
     const peerGapMs = this.#peerGapMs;
     const deadAfterMs = Math.max(this.#dead.inForce, policy.deadAfterMs * factor);
-    const probeIntervalMs = Math.max(policy.probeIntervalMs * factor, this.#theirs?.minMs ?? 0);
+    const probeIntervalMs = Math.max(policy.probeIntervalMs * factor, theirs?.minMs ?? 0);
     // Looked at first, because to derive a policy and to compare two of them takes a hundred times as long.
     if (
       this.#derivedFrom === policy &&
@@ -259,6 +250,12 @@ export class Negotiation implements Pace {
     const next = derivePolicy(scalePolicy(policy, factor), changes);
     if (!samePolicy(next, inForce)) this.inForce = next;
   }
+}
+
+function samePace(a: Pace, b: Pace): boolean {
+  return (
+    a.gapMs === b.gapMs && a.wishMs === b.wishMs && a.minMs === b.minMs && a.deadMs === b.deadMs
+  );
 }
 
 /** Rounded down, but never to 0: that means something else. */

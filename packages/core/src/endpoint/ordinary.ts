@@ -8,7 +8,8 @@ import { i32At, u32At, u48At } from "./decode.ts";
 import { TOP } from "./frame.ts";
 import { type Hub, heardBeat } from "./hub.ts";
 import { BEAT_BYTES, BEAT_HEAD, COUNTED } from "./layout.ts";
-import { forgetBefore, type Pair, type Place, type Session, sentAt } from "./session.ts";
+import { refrainOf, repeats } from "./refrain.ts";
+import type { Pair, Place, Session } from "./session.ts";
 
 /**
  * Takes a frame in, if it is as ordinary as that; undefined, and nothing done, otherwise. Quiet: no
@@ -46,16 +47,17 @@ const echoSign = { ...sign, heldMs: 0.5 };
 function hear(hub: Hub, pair: Pair, session: Session, bytes: Uint8Array): boolean {
   const seq = u48At(bytes, 28);
   const echo = u48At(bytes, 42);
-  const nonce = sentAt(session, echo);
-  if (!nonce || seq <= session.heardSeq || seq === TOP) return false;
+  const { sent } = session;
+  const nonce = sent.rowOf(echo);
+  if (nonce < 0 || seq <= session.heardSeq || seq === TOP) return false;
   if (!spend(hub, pair, session)) return false;
   // An older echo says nothing about the way there and back.
   const isNews = echo > session.lastEcho;
   const told = isNews ? echoSign : sign;
   const stalledMs = u32At(bytes, 74);
   if (isNews) echoSign.heldMs = u32At(bytes, 48) / 1_000;
-  told.nonceAt = nonce.at;
-  told.nonceObservedAt = nonce.observedAt;
+  told.nonceAt = sent.at(nonce);
+  told.nonceObservedAt = sent.observedAt(nonce);
   told.sentAtMs = u48At(bytes, 68) / 1_000;
   told.gapMs = u32At(bytes, 52);
   told.declaredMs = Math.max(0, stalledMs - session.heardStalledMs);
@@ -66,9 +68,9 @@ function hear(hub: Hub, pair: Pair, session: Session, bytes: Uint8Array): boolea
   session.heardCounted = counted;
   session.heardStalledMs = stalledMs;
   if (isNews) session.lastEcho = echo;
-  forgetBefore(session, nonce);
+  sent.forgetBefore(echo);
   const isCounted = ((bytes[3] as number) & COUNTED) !== 0;
-  if (isCounted && nonce.at > session.trustedFrom) session.trustedFrom = nonce.at;
+  if (isCounted && told.nonceAt > session.trustedFrom) session.trustedFrom = told.nonceAt;
   return true;
 }
 
@@ -83,22 +85,16 @@ function isShortBeat(bytes: Uint8Array): boolean {
 }
 
 /** Who it is, the tag it hands out, and its pace: all as it said before, and known to be settled. */
-function saysNothingNew(
-  { introduced, heardSeq, claim, remoteTag, negotiation }: Session,
-  bytes: Uint8Array,
-): boolean {
-  return (
-    introduced &&
-    heardSeq > 0 &&
-    claim !== undefined &&
-    u48At(bytes, 16) === claim.epoch &&
-    u48At(bytes, 22) === claim.session &&
-    i32At(bytes, 34) === (remoteTag.hi | 0) &&
-    i32At(bytes, 38) === (remoteTag.lo | 0) &&
-    u32At(bytes, 52) > 0 &&
-    !negotiation.incompatible &&
-    negotiation.isSettled(u32At(bytes, 52), u32At(bytes, 56), u32At(bytes, 60), u32At(bytes, 64))
-  );
+function saysNothingNew(session: Session, bytes: Uint8Array): boolean {
+  const { introduced, heardSeq, claim, remoteTag, negotiation, refrain } = session;
+  const { settled: pace } = negotiation;
+  if (!introduced || heardSeq === 0 || !claim || !pace?.gapMs) return false;
+  // None of these is ever changed, only replaced.
+  const isCurrent =
+    refrain?.claim === claim && refrain.remoteTag === remoteTag && refrain.pace === pace;
+  if (isCurrent) return repeats(refrain, bytes);
+  session.refrain = refrainOf(claim, remoteTag, pace);
+  return repeats(session.refrain, bytes);
 }
 
 /** Whether somebody wants to see every beat; where asking throws, that is reported elsewhere. */

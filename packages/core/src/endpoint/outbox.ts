@@ -191,7 +191,7 @@ export function beatFrame(hub: Hub, session: Session, how: BeatManner, seq: numb
 /** Something is to leave: where it is late, the other side is told, and we judge by what we tell it. */
 export function keepPace(hub: Hub, session: Session): void {
   const { negotiation, pair, sent, messageAt } = session;
-  const beforeAt = Math.max(sent.at(-1)?.at ?? Number.NEGATIVE_INFINITY, messageAt);
+  const beforeAt = Math.max(sent.lastAt, messageAt);
   if (!pair || beforeAt === Number.NEGATIVE_INFINITY || !isLive(hub, pair)) return;
   const { inForce } = negotiation;
   negotiation.leaves(hub.turn.now, beforeAt, session.nextSeq);

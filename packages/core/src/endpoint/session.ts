@@ -3,13 +3,15 @@
 // Nothing here decides about life and death.
 
 import type { PeerRef } from "../monitor/refs.ts";
-import type { Mutable, Role } from "../peer/state.ts";
+import type { Role } from "../peer/state.ts";
 import type { Policy } from "../policy.ts";
 import type { TokenBucket } from "./bucket.ts";
 import { type BeatFrame, type LeaveReason, NO_TAG, type Word64 } from "./frame.ts";
 import type { Claim } from "./incarnation.ts";
 import type { Negotiation } from "./negotiation.ts";
 import type { LeaveOptions } from "./options.ts";
+import type { Refrain } from "./refrain.ts";
+import { SentFrames } from "./sent-frames.ts";
 
 /** What a transport calls a connection or an address. */
 export type Path = string | object;
@@ -54,10 +56,8 @@ export interface Contest {
   probeAt: number;
 }
 
-/** When a frame of ours left. */
+/** When a frame of ours left: by the raw clock, read before that, and in observed time. */
 export interface SentAt {
-  readonly seq: number;
-  /** Raw clock, read before the frame left. */
   readonly at: number;
   readonly observedAt: number;
 }
@@ -73,9 +73,6 @@ export interface Farewell {
   readonly reason: LeaveReason;
   readonly returnInMs: number;
 }
-
-/** So many frames of ours can await their echo; older ones are as good as never sent. */
-const REMEMBERED_FRAMES = 64;
 
 export interface Session {
   /** Numbers our conversations; a later one of a pair is always larger. */
@@ -111,10 +108,11 @@ export interface Session {
   nextSeq: number;
   /** When we last sent a message, which has no number but is no silence either. */
   messageAt: number;
-  /** Our newest frames, oldest first, from the one that was echoed last: none before it will be. */
-  readonly sent: Mutable<SentAt>[];
-  /** One of those that will not be echoed any more, to be written over: frames leave without garbage. */
-  spareSent: Mutable<SentAt> | undefined;
+  /** Our newest frames, from the one that was echoed last: none before it will be. */
+  readonly sent: SentFrames;
+
+  /** What their BEATs say again and again, as far as that was known when one was compared last. */
+  refrain: Refrain | undefined;
 
   // What we know of whoever is on the other side.
 
@@ -146,35 +144,36 @@ const NOTHING_YET = {
 export function createSession(
   start: Pick<Session, "number" | "tag" | "place" | "createdAt" | "negotiation">,
 ): Session {
-  // Written out, all fields at once: engines keep what is spread or grows later as a slow dictionary.
+  // Written out, all fields at once: engines keep what is spread or grows later as a slow dictionary. First what
+  // every beat looks at: it lies together.
   return {
+    pair: undefined,
+    place: start.place,
+    move: undefined,
+    claim: undefined,
+    remoteTag: NO_TAG,
+    negotiation: start.negotiation,
+    refrain: undefined,
+    introduced: NOTHING_YET.introduced,
+    heardSeq: NOTHING_YET.heardSeq,
+    lastEcho: NOTHING_YET.lastEcho,
+    heardCounted: NOTHING_YET.heardCounted,
+    heardStalledMs: NOTHING_YET.heardStalledMs,
+    heardAt: NOTHING_YET.heardAt,
+    trustedFrom: NOTHING_YET.trustedFrom,
+    sent: new SentFrames(),
+    bucket: undefined,
+    nextSeq: 1,
     number: start.number,
     tag: start.tag,
     tags: [start.tag],
-    place: start.place,
+    messageAt: Number.NEGATIVE_INFINITY,
     createdAt: start.createdAt,
-    negotiation: start.negotiation,
-    move: undefined,
-    pair: undefined,
-    claim: undefined,
     authentic: undefined,
-    remoteTag: NO_TAG,
     farewell: undefined,
     answeredAt: Number.NEGATIVE_INFINITY,
     repliedAt: Number.NEGATIVE_INFINITY,
     askedAt: Number.NEGATIVE_INFINITY,
-    bucket: undefined,
-    nextSeq: 1,
-    messageAt: Number.NEGATIVE_INFINITY,
-    sent: [],
-    spareSent: undefined,
-    introduced: NOTHING_YET.introduced,
-    trustedFrom: NOTHING_YET.trustedFrom,
-    heardSeq: NOTHING_YET.heardSeq,
-    heardAt: NOTHING_YET.heardAt,
-    heardCounted: NOTHING_YET.heardCounted,
-    lastEcho: NOTHING_YET.lastEcho,
-    heardStalledMs: NOTHING_YET.heardStalledMs,
   };
 }
 
@@ -191,34 +190,20 @@ export function tagFor({ move, tag }: Session, place: Place): Word64 {
 /** Takes the next number, for a frame that leaves now. */
 export function takeSeq(session: Session, at: number, observedAt: number): number {
   const seq = session.nextSeq++;
-  const left = session.spareSent ?? { seq, at, observedAt };
-  session.spareSent = undefined;
-  left.seq = seq;
-  left.at = at;
-  left.observedAt = observedAt;
-  session.sent.push(left);
-  if (session.sent.length > REMEMBERED_FRAMES) session.spareSent = session.sent.shift();
+  session.sent.add(seq, at, observedAt);
   return seq;
 }
 
 /** The frame with this number did not leave after all. */
 export function giveBackSeq(session: Session, seq: number): void {
-  const at = session.sent.findLastIndex((each) => each.seq === seq);
-  if (at >= 0) session.sent.splice(at, 1);
+  session.sent.remove(seq);
   if (seq === session.nextSeq - 1) session.nextSeq = seq;
 }
 
 /** When our frame `seq` left; undefined if it never did, or too long ago. */
-export function sentAt(session: Session, seq: number): SentAt | undefined {
-  for (let n = session.sent.length - 1; n >= 0; n--) {
-    if (session.sent[n]?.seq === seq) return session.sent[n];
-  }
-  return undefined;
-}
-
-/** One of our frames was echoed: those before it will not be any more. */
-export function forgetBefore(session: Session, echoed: SentAt): void {
-  while (session.sent[0] !== echoed) session.spareSent = session.sent.shift();
+export function sentAt({ sent }: Session, seq: number): SentAt | undefined {
+  const row = sent.rowOf(seq);
+  return row < 0 ? undefined : { at: sent.at(row), observedAt: sent.observedAt(row) };
 }
 
 /** We are leaving, or they declared us dead: nothing may be trusted any more. */
@@ -260,7 +245,7 @@ export function note(session: Session, frame: BeatFrame, now: number, counted: b
   // next frames of theirs echo an older one of ours again.
   if (frame.counted) {
     const echoed = sentAt(session, frame.echo);
-    if (echoed) forgetBefore(session, echoed);
+    if (echoed) session.sent.forgetBefore(frame.echo);
     session.introduced = true;
     session.negotiation.echoed(frame.echo);
     const { at = session.trustedFrom } = echoed ?? {};

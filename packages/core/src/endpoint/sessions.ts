@@ -1,9 +1,10 @@
 // All conversations of an endpoint: found by the tag we handed out, or by the place they are held
 // at. Strangers' conversations are bounded: the oldest gives way, whatever arrives.
 
+import { grown } from "../monitor/refs.ts";
 import type { Role } from "../peer/state.ts";
 import type { Policy } from "../policy.ts";
-import { sameWord, type Word64 } from "./frame.ts";
+import type { Word64 } from "./frame.ts";
 import { Negotiation } from "./negotiation.ts";
 import { createSession, type Place, type Session } from "./session.ts";
 
@@ -19,6 +20,8 @@ export class Sessions {
   /** Whether a place belongs to one conversation at a time, as a connection does. */
   readonly #placesAreOwned: boolean;
   readonly #slots: (Session | undefined)[] = [];
+  /** The two halves of the tag of each slot, side by side: to compare them takes no look at anything else. */
+  #tags: Int32Array = new Int32Array(0);
   readonly #free: number[] = [];
   readonly #owners: Map<Place, Session> = new Map();
   readonly #strangers: Map<Place, Session> = new Map();
@@ -71,7 +74,10 @@ export class Sessions {
   /** A random tag whose low bits are a free slot. */
   #draw(): Word64 {
     const slot = this.#free.pop() ?? this.#slots.length;
-    return { hi: this.#entropy(), lo: Math.floor(this.#entropy() / SLOTS) * SLOTS + slot };
+    const tag = { hi: this.#entropy(), lo: Math.floor(this.#entropy() / SLOTS) * SLOTS + slot };
+    this.#tags = grown(this.#tags, 2 * slot + 2);
+    this.#tags.set([tag.hi, tag.lo], 2 * slot);
+    return tag;
   }
 
   #release(tag: Word64): void {
@@ -108,18 +114,16 @@ export class Sessions {
     this.adopt(session);
   }
 
-  /** By the tag it hands out now, as two signed halves: small integers, which engines do not box. */
-  byTagBits(hi: number, lo: number): Session | undefined {
-    const session = this.#slots[lo & (SLOTS - 1)];
-    const isIt = session && (session.tag.hi | 0) === hi && (session.tag.lo | 0) === lo;
-    return isIt ? session : undefined;
+  /** By any tag it handed out that is still good. */
+  byTag({ hi, lo }: Word64): Session | undefined {
+    return this.byTagBits(hi | 0, lo | 0);
   }
 
-  byTag(tag: Word64): Session | undefined {
-    const session = this.#slots[slotOf(tag)];
-    if (!session) return undefined;
-    const isGood = sameWord(session.tag, tag) || session.tags.some((each) => sameWord(each, tag));
-    return isGood ? session : undefined;
+  /** The same by two signed halves: small integers, which engines do not box. */
+  byTagBits(hi: number, lo: number): Session | undefined {
+    const slot = lo & (SLOTS - 1);
+    const isIt = this.#tags[2 * slot] === hi && this.#tags[2 * slot + 1] === lo;
+    return isIt ? this.#slots[slot] : undefined;
   }
 
   strangerAt(place: Place): Session | undefined {
