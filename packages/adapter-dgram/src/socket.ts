@@ -29,6 +29,8 @@ export class NodeSocket {
   readonly errors: Record<string, number> = {};
   readonly #isShared: boolean;
   #socket: Socket | undefined;
+  /** Whether what is sent leaves at once, or is queued where the socket tells: it is ours, and bound. */
+  #tellsQueue = false;
   #family: string | undefined;
   /** The last datagram, to be written over. */
   #datagram: Buffer<ArrayBuffer> | undefined;
@@ -74,6 +76,7 @@ export class NodeSocket {
       socket.close();
       throw error;
     }
+    this.#tellsQueue = typeof socket.getSendQueueSize === "function";
     this.#ask(buffers);
     socket.on("error", this.#count);
     socket.on("message", onDatagram);
@@ -109,11 +112,12 @@ export class NodeSocket {
 
   /**
    * Room for the next datagram. That of the one before is used again once nothing is queued any more: then the
-   * system has taken it. On a shared socket nobody knows that: a datagram may wait for a lookup of its own.
+   * system has taken it. Nobody knows that of a socket that is shared or not bound yet: there a datagram may wait
+   * for a lookup, or for the socket.
    */
   readonly allocate = (lengthBytes: number): Buffer<ArrayBuffer> => {
     const last = this.#datagram;
-    const isTaken = !this.#isShared && this.#socket?.getSendQueueSize?.() === 0;
+    const isTaken = this.#tellsQueue && this.#socket?.getSendQueueSize() === 0;
     if (isTaken && last?.length === lengthBytes) return last;
     this.#datagram = Buffer.allocUnsafe(lengthBytes);
     return this.#datagram;
