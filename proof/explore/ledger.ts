@@ -20,6 +20,8 @@ export interface Ledger {
   readonly provesMs: number;
   /** The stretch of this suspicion. */
   readonly stretchMs: number;
+  /** Real time since this session came alive, where a back-off is to be reset by that; −1: not yet. */
+  readonly livedMs: number;
 }
 
 /** From which ages on it makes no difference how old something is. */
@@ -39,12 +41,14 @@ export interface Step {
   readonly after: PeerState;
   readonly outputs: readonly PeerOutput[];
   readonly policy: Policy;
+  /** The largest draw there is. */
+  readonly mostDraw: number;
 }
 
 export function newLedger(): Ledger {
   return {
     ...{ silentMs: 0, silentCreditedMs: 0, doubtedMs: 0, doubtedCreditedMs: 0 },
-    ...{ heardAgoMs: -1, quietMs: 0, provesMs: 0, stretchMs: 0 },
+    ...{ heardAgoMs: -1, quietMs: 0, provesMs: 0, stretchMs: 0, livedMs: -1 },
   };
 }
 
@@ -73,6 +77,7 @@ export function passed(
     quietMs: isLive ? Math.min(ledger.quietMs + raw, caps.sentMs) : 0,
     provesMs: Math.min(ledger.provesMs + raw, caps.provesMs),
     stretchMs: ledger.stretchMs,
+    livedMs: ledger.livedMs < 0 ? -1 : Math.min(ledger.livedMs + raw, caps.heardMs),
   };
 }
 
@@ -101,6 +106,8 @@ export function checkStep(
   if (after.status === "alive" || after.status === "dead") write.doubtedMs = 0;
   if (after.status !== "suspect") write.doubtedCreditedMs = write.stretchMs = 0;
   if (after.status === "alive") write.provesMs = 0;
+  if (after.status === "alive" && entered && ledger.livedMs < 0) write.livedMs = 0;
+  if (after.status === "dead" || after.retries === 0) write.livedMs = -1;
   if (after.status === "dead") {
     write.silentMs = write.silentCreditedMs = 0;
     write.heardAgoMs = -1;
@@ -206,7 +213,12 @@ function complain(
   if (!expected.counts && !isNext && after.heardAt !== before.heardAt) {
     return `${what}: counted as a sign of life`;
   }
-  return complainOfDeath(step, ledger, what) ?? complainOfBeats(step, next, what);
+  return (
+    complainOfDeath(step, ledger, what) ??
+    complainOfCounts(step, what) ??
+    complainOfIdleness(step, ledger, what) ??
+    complainOfBeats(step, next, what)
+  );
 }
 
 /** A death says when it is safe to take over: once the other side, too, must know. */
@@ -217,13 +229,50 @@ function complainOfDeath(step: Step, ledger: Ledger, what: string): string | und
   const itLeft = event.type === "ended" && event.reason === "left" && !event.bySelf;
   const isSafe = itLeft || ledger.heardAgoMs < 0;
   const safeInMs = isSafe ? 0 : Math.max(0, policy.deadAfterMs - ledger.heardAgoMs);
-  if (change.safeInMs === safeInMs) return undefined;
-  return `${what}: said to be safe in ${change.safeInMs} ms, not in ${safeInMs}`;
+  if (change.safeInMs !== safeInMs)
+    return `${what}: said to be safe in ${change.safeInMs} ms, not in ${safeInMs}`;
+  // A life that lasted resets the back-off.
+  const { retryInMs = 0 } = change;
+  const firstMs = Math.max(100, policy.backoffMinMs);
+  const isFirst = ledger.livedMs < policy.deadAfterMs || retryInMs <= firstMs;
+  return isFirst ? undefined : `${what}: asked again in ${retryInMs} ms, after a whole life`;
+}
+
+/** Lost is what was skipped, until it comes after all. */
+function complainOfCounts({ before, event, after }: Step, what: string): string | undefined {
+  const { highestSeq, recent, received, lost } = before.arrivals;
+  const isCounted = event.type === "heard" && before.status !== "dead" && received > 0;
+  if (!isCounted || event.seq === undefined) return undefined;
+  const by = event.seq - highestSeq;
+  const isKnown = by === 0 || ((recent >>> -by) & 1) === 1;
+  const moreLost = by > 0 ? by - 1 : isKnown ? 0 : -1;
+  const counted = after.arrivals.lost - lost;
+  return counted === moreLost ? undefined : `${what}: ${counted} more are lost, not ${moreLost}`;
+}
+
+/** Where beats ask for life one is due when either clock is an interval old. */
+function complainOfIdleness(
+  { before, event, after, outputs, policy }: Step,
+  { quietMs, heardAgoMs }: Ledger,
+  what: string,
+): string | undefined {
+  const isAlive = before.status === "alive" && after.status === "alive";
+  if (!policy.solicits || !isAlive || before.role !== "both") return undefined;
+  const { beatDueAt: wasDueAt = 0 } = before;
+  const { beatDueAt: dueAt = 0 } = after;
+  const isOwed = event.type === "tick" && wasDueAt <= 0 && outputs.length === 0;
+  const isIdle = Math.max(quietMs, heardAgoMs) >= policy.intervalMs;
+  if (isOwed && isIdle && (before.paced || !after.paced))
+    return `${what}: a beat that was due is put off`;
+  const latestMs = Math.max(wasDueAt, policy.intervalMs - heardAgoMs);
+  if (event.type === "sent" && dueAt > latestMs)
+    return `${what}: puts our question off to ${dueAt}, beyond ${latestMs}`;
+  return undefined;
 }
 
 /** Beats: who sends them, that none is forgotten, and that a suspect is asked. */
 function complainOfBeats(step: Step, { quietMs }: Ledger, what: string): string | undefined {
-  const { before, event, after, outputs, policy } = step;
+  const { before, event, after, outputs, policy, mostDraw } = step;
   const { role, status, beatDueAt = Number.POSITIVE_INFINITY } = after;
   const { intervalMs, probeIntervalMs, backoffMinMs, backoffMaxMs, redial } = policy;
   const paceMs = Math.min(intervalMs / 4, 250);
@@ -241,10 +290,13 @@ function complainOfBeats(step: Step, { quietMs }: Ledger, what: string): string 
   const asks = outputs.some((output) => output.type === "beat" && output.probe);
   if (status === "suspect" && before.status === "alive" && !asks)
     return `${what}: nobody was asked`;
+  // The first beat of a life comes at a random phase.
+  const isBorn = before.status === "connecting" && status === "alive";
+  const phaseMs = mostDraw * intervalMs;
   const latestMs = {
     connecting: Math.max(paceMs, Math.min(probeIntervalMs, intervalMs)),
     suspect: Math.max(paceMs, Math.min(probeIntervalMs, intervalMs)),
-    alive: Math.max(paceMs, policy.solicits ? intervalMs : intervalMs - quietMs),
+    alive: Math.max(paceMs, isBorn ? phaseMs : policy.solicits ? intervalMs : intervalMs - quietMs),
     dead: backoffMaxMs + backoffMinMs,
   }[status];
   const isLeftAlone = status === "dead" && after.forgetAt === undefined && !isAsked(after, policy);

@@ -19,8 +19,8 @@ export interface Shape {
   readonly policies: readonly PolicyOptions[];
   /** Stalls of ours, in units. */
   readonly stalls: readonly number[];
-  /** How many draws of jitter are told apart: the counter that numbers them goes round. */
-  readonly draws: number;
+  /** The draws of phases, jitter and back-offs, one after the other, round and round. */
+  readonly draws: readonly number[];
   /** Which events besides the passing of time. */
   readonly events: readonly EventName[];
   /** Only with `--all`. */
@@ -157,7 +157,8 @@ export class OnePeer implements System {
     const make: Make = EVENTS[name];
     const event = { ...make(before, policy, this.#shape.unitMs), at: 0, stalls: this.#stalls() };
     const [after, outputs] = transition(before, event as unknown as PeerEvent, policy);
-    const step = { before, event: event as unknown as PeerEvent, after, outputs, policy };
+    const mostDraw = Math.max(...this.#shape.draws);
+    const step = { before, event: event as unknown as PeerEvent, after, outputs, policy, mostDraw };
     const [ledger, complaint] = checkStep(step, this.#ledger, this.#graceMs);
     if (complaint) throw new Violation(complaint);
     this.#ledger = ledger;
@@ -214,7 +215,7 @@ export class OnePeer implements System {
   #capped(peer: PeerState): PeerState {
     const { status, arrivals, retries } = peer;
     const capped: Record<string, unknown> = { ...peer, session: 1, probes: 0 };
-    capped["beats"] = peer.beats % this.#shape.draws;
+    capped["beats"] = peer.beats % this.#shape.draws.length;
     const { silentMs, heardMs, lateMs, sentMs, provesMs } = this.#caps;
     const ageAtMost = (name: keyof PeerState, mostMs: number) => {
       const value = peer[name] as number | undefined;

@@ -3,9 +3,8 @@
 import type { Rule } from "./cycles.ts";
 import { OnePeer, PAUSED, type Shape, STATUS_BITS } from "./one-peer.ts";
 import type { System } from "./search.ts";
-import { SETTINGS } from "./settings.ts";
+import { SETTINGS, type Setting } from "./settings.ts";
 import { SHAPES } from "./shapes.ts";
-import type { Setting } from "./two-ends.ts";
 import * as ends from "./two-ends.ts";
 import { NAMES, type Name } from "./world.ts";
 
@@ -18,6 +17,8 @@ export interface Scope {
   /** What is bounded, in words. */
   readonly bounds: string;
   readonly mostStates: number;
+  /** What phases, jitter and back-offs are drawn from. */
+  readonly draws: readonly number[];
   start(): System;
   readonly rules: readonly Rule[];
 }
@@ -63,6 +64,7 @@ export const SCOPES: readonly Scope[] = [
     weight: shape.events.length,
     bounds: boundsOfPeer(shape),
     mostStates: 1_000_000,
+    draws: shape.draws,
     start: () => new OnePeer(shape),
     rules: shape.role === "send" ? [] : [SILENCE_ENDS],
   })),
@@ -72,6 +74,7 @@ export const SCOPES: readonly Scope[] = [
     weight: 100 * (setting.cuts + setting.crashes + setting.losses + setting.delays),
     bounds: boundsOfEnds(setting),
     mostStates: 3_000_000,
+    draws: [0.75],
     start: () => new ends.TwoEnds(setting),
     rules: [HEALS, ...NAMES.map(gaveUp)],
   })),
@@ -80,7 +83,7 @@ export const SCOPES: readonly Scope[] = [
 function boundsOfPeer({ events, stalls, policies, draws }: Shape): string {
   const frozen = stalls.length > 0 ? `, frozen for ${stalls.join(" or ")} units` : "";
   const many = policies.length > 1 ? `, ${policies.length} policies` : "";
-  return `${events.length} events${frozen}${many}${draws > 1 ? `, ${draws} draws` : ""}`;
+  return `${events.length} events${frozen}${many}${draws.length > 1 ? `, ${draws.length} draws` : ""}`;
 }
 
 function boundsOfEnds(setting: Setting): string {

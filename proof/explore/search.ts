@@ -18,6 +18,10 @@ export interface System {
 /** Something that must never be. */
 export class Violation extends Error {}
 
+export function insist(isSo: boolean, who: string, complaint: () => string): void {
+  if (!isSo) throw new Violation(`${who}: ${complaint()}`);
+}
+
 /** What was found: numbered states, and from each the moves that lead on. */
 export interface Graph {
   readonly states: number;

@@ -47,7 +47,7 @@ const pauses: readonly EventName[] = ["pause", "resume", "tick while all is paus
 const health: readonly EventName[] = ["tick in bad health"];
 const other: readonly EventName[] = ["the other policy"];
 
-const base = { unitMs: UNIT, role: "both", policies: [policy], stalls: [], draws: 1 } as const;
+const base = { unitMs: UNIT, role: "both", policies: [policy], stalls: [], draws: [0.75] } as const;
 
 export const SHAPES: readonly Shape[] = [
   { ...base, name: "any traffic is life", events: [...basics, ...frames] },
@@ -87,7 +87,7 @@ export const SHAPES: readonly Shape[] = [
   {
     ...base,
     name: "half an interval a step, jitter",
-    draws: 2,
+    draws: [0.25, 0.75],
     policies: [
       {
         ...policy,

@@ -7,50 +7,29 @@ import { createEndpoint } from "../../packages/core/src/endpoint/endpoint.ts";
 import type { Frame } from "../../packages/core/src/endpoint/frame.ts";
 import type { EndpointOutput } from "../../packages/core/src/endpoint/outputs.ts";
 import type { PeerRef } from "../../packages/core/src/monitor/refs.ts";
-import type { Role } from "../../packages/core/src/peer/state.ts";
 import type { PolicyOptions } from "../../packages/core/src/policy.ts";
 import { ManualHost } from "../../packages/core/src/testing/manual-host.ts";
 import { describe } from "./frames.ts";
 import { keyOf } from "./key.ts";
 import { type Memento, recall, remember } from "./memento.ts";
 import { type System, Violation } from "./search.ts";
-import * as watch from "./watch.ts";
-import { type Flying, NAMES, type Name, otherOf, refOf, type Side, type World } from "./world.ts";
-
-/** What may happen, and how often. */
-export interface Bounds {
-  /** Frames on their way to one side; what is sent beyond is lost. */
-  readonly inFlight: number;
-  /** How often a frame is still on its way when time passes, over all frames. */
-  readonly delays: number;
-  readonly losses: number;
-  readonly doubles: number;
-  readonly crashes: number;
-  /** How the wall clock of a restarted process relates to that of the one before. */
-  readonly clocks: readonly ("ahead" | "equal" | "behind")[];
-  readonly freezes: number;
-  /** For how many units one may last. */
-  readonly frozenFor: number;
-  readonly leaves: number;
-  readonly policyChanges: number;
-  /** The network is cut, in one direction or both, for as long as it likes. */
-  readonly cuts: number;
-}
-
-export interface Setting extends Bounds {
-  readonly name: string;
-  readonly unitMs: number;
-  readonly policies: Readonly<Record<Name, PolicyOptions>>;
-  /** What `policyChanges` change to and back from. */
-  readonly otherPolicy?: PolicyOptions;
-  readonly roles?: Readonly<Record<Name, Role>>;
-  /** b knows a only once it comes, and accepts it. */
-  readonly accepts?: boolean;
-  /** Faults begin once both are alive and settled, not while they meet. */
-  readonly settled?: boolean;
-  /** Only with `--all`. */
-  readonly isLong?: boolean;
-}
+import type { Setting } from "./settings.ts";
+import { checkStall, passed, served } from "./silence.ts";
+import { checkOutput, newNotes } from "./watch.ts";
+import { type Arrival, beforeFrame, checkFrame } from "./watch-frames.ts";
+import { checkState, checkTicked } from "./watch-states.ts";
+import {
+  type Flying,
+  NAMES,
+  type Name,
+  otherOf,
+  refOf,
+  type Side,
+  type Views,
+  viewOf,
+  viewsOf,
+  type World,
+} from "./world.ts";
 
 export const BOTH_ALIVE = 1;
 export const QUIET = 2;
@@ -63,7 +42,7 @@ export const [GAVE_UP, DOWN, FROZEN] = [1, 2, 4];
 
 const EPOCH = 1_000;
 const SETTLED_UNITS = 12;
-const CUTS = ["the network is cut", "the network is cut to a", "the network is cut to b"];
+const CUTS = ["both", "a", "b"].map((to) => `the network is cut to ${to}`);
 
 export class TwoEnds implements System {
   readonly world: World;
@@ -71,6 +50,10 @@ export class TwoEnds implements System {
   /** Frames that left during the call that is under way. */
   #caused: Frame[] = [];
   #restored: Memento | undefined;
+  /** An application says that it was frozen: it need not have been for long. */
+  #isTold = false;
+  /** Both sides as they are now, once somebody looked. */
+  #views: Views | undefined;
   /** Tells what happens, where somebody listens. */
   tell: ((line: string) => void) | undefined;
 
@@ -80,7 +63,7 @@ export class TwoEnds implements System {
     const side = (name: Name): Side => ({
       ...{ name, endpoint: undefined, host: new ManualHost(), process: 0, epoch: EPOCH },
       ...{ frozen: -1, otherPolicy: false, hasLeft: false, sleepsUntil: Number.POSITIVE_INFINITY },
-      notes: watch.newNotes(),
+      notes: newNotes(),
     });
     this.world = {
       now: 0,
@@ -96,7 +79,7 @@ export class TwoEnds implements System {
   moves(): readonly string[] {
     const { world } = this;
     const { left } = world;
-    const { frozenFor, clocks } = this.#setting;
+    const { frozenFor, wakesEvery } = this.#setting;
     const moves: string[] = [];
     world.flying.forEach(({ to, doubled }, n) => {
       const isAwake = world.sides[to].frozen < 0;
@@ -106,41 +89,59 @@ export class TwoEnds implements System {
       if (left.losses > 0) moves.push(`#${n} is lost`);
     });
     const sides = NAMES.map((name) => world.sides[name]);
-    if (this.#delayed() <= left.delays && sides.every(({ frozen }) => frozen < frozenFor))
+    if (
+      this.#delayed() <= left.delays &&
+      sides.every(({ name, frozen }) => wakesEvery?.[name] !== undefined || frozen < frozenFor)
+    )
       moves.push("time passes");
     if (world.cut.a || world.cut.b) moves.push("the network heals");
-    else if (left.cuts > 0) moves.push(...CUTS);
-    for (const { name, endpoint, frozen, hasLeft } of sides) {
-      if (!endpoint) for (const clock of clocks) moves.push(`${name} starts, clock ${clock}`);
-      else if (frozen >= 0) moves.push(`${name} thaws`);
-      else {
-        if (left.crashes > 0) moves.push(`${name} crashes`);
-        if (left.freezes > 0) moves.push(`${name} freezes`);
-        if (left.leaves > 0 && !hasLeft) moves.push(`${name} leaves`);
-        if (hasLeft) moves.push(`${name} comes back`);
-        if (left.policyChanges > 0) moves.push(`${name} changes its policy`);
-      }
+    else if (left.cuts > 0) {
+      const { cutTo } = this.#setting;
+      moves.push(...(cutTo ? [`the network is cut to ${cutTo}`] : CUTS));
     }
+    for (const side of sides) moves.push(...this.#movesOf(side));
+    return moves;
+  }
+
+  /** What can happen to a process. */
+  #movesOf({ name, endpoint, frozen, hasLeft }: Side): string[] {
+    const { left } = this.world;
+    const { clocks, wakesEvery, reports, staysDown, troubled = NAMES } = this.#setting;
+    if (!endpoint) return staysDown ? [] : clocks.map((clock) => `${name} starts, clock ${clock}`);
+    const moves: string[] = [];
+    if (frozen >= 0) {
+      if (wakesEvery?.[name] === undefined) moves.push(`${name} thaws`);
+      if (reports && frozen > 0) moves.push(`${name} thaws, and says so`);
+      return moves;
+    }
+    if (hasLeft) moves.push(`${name} comes back`);
+    if (!troubled.includes(name)) return moves;
+    if (left.crashes > 0) moves.push(`${name} crashes`);
+    if (left.freezes > 0) moves.push(`${name} freezes`);
+    if (left.leaves > 0 && !hasLeft) moves.push(`${name} leaves`);
+    if (left.policyChanges > 0) moves.push(`${name} changes its policy`);
     return moves;
   }
 
   take(move: string): void {
     const { world } = this;
+    this.#views = undefined;
     const [name, verb] = move.split(" ") as [Name, string];
     const number = Number(/#(\d+)/.exec(move)?.[1]);
     const side = world.sides[name];
+    let arrival: Arrival | undefined;
     if (move === "time passes") this.#pass();
     else if (move.startsWith("the network")) this.#cut(move);
     else if (move.endsWith("is lost")) {
       world.left.losses -= 1;
       world.flying.splice(number, 1);
-    } else if (verb === "gets") this.#deliver(number, move.endsWith("again"));
+    } else if (verb === "gets") arrival = this.#deliver(number, move.endsWith("again"));
     else if (verb === "crashes") this.#crash(side);
     else if (verb === "starts,") this.#restart(side, move);
     else if (verb === "freezes") {
       world.left.freezes -= 1;
       side.frozen = 0;
-    } else if (verb === "thaws") side.frozen = -1;
+    } else if (verb.startsWith("thaws")) this.#thaw(side, move);
     else if (verb === "leaves") {
       world.left.leaves -= 1;
       side.hasLeft = true;
@@ -151,11 +152,21 @@ export class TwoEnds implements System {
       if (ref === undefined || side.endpoint?.state(ref)?.status === "dead") this.#add(side);
     } else this.#changePolicy(side);
     sortFlying(world);
-    watch.checkState(world);
+    const views = this.#look();
+    if (arrival) checkFrame(world, views[arrival.flying.to], arrival);
+    checkState(world, views);
+    if (move !== "time passes") return;
+    for (const name of NAMES)
+      if (this.#isAwake(views[name].side)) checkTicked(views[name], world.now);
   }
 
   key(): string {
-    return keyOf(this.world, this.#setting.unitMs);
+    return keyOf(this.world, this.#look(), this.#setting.unitMs);
+  }
+
+  #look(): Views {
+    this.#views ??= viewsOf(this.world);
+    return this.#views;
   }
 
   save(): unknown {
@@ -163,21 +174,26 @@ export class TwoEnds implements System {
   }
 
   restore(saved: unknown): void {
+    this.#views = undefined;
     this.#restored = saved as Memento;
     recall(this.#restored);
   }
 
   traits(): number {
     const { sides, flying, cut } = this.world;
-    let traits = flying.length === 0 ? QUIET : 0;
+    const { wakesEvery } = this.#setting;
+    const views = this.#look();
+    // Nobody reads what waits for a frozen side.
+    let traits = flying.every(({ to }) => sides[to].frozen >= 0) ? QUIET : 0;
     let alive = 0;
     for (const name of NAMES) {
       const { endpoint, frozen } = sides[name];
-      const ref = refOf(sides[name]);
-      const status = ref === undefined ? "dead" : endpoint?.state(ref)?.status;
+      const { ref, state } = views[name];
+      const status = ref === undefined ? "dead" : state?.status;
       if (status === "alive") alive += 1;
+      const isFrozen = frozen >= 0 && wakesEvery?.[name] === undefined;
       const bits =
-        (status === "dead" ? GAVE_UP : 0) | (endpoint ? 0 : DOWN) | (frozen >= 0 ? FROZEN : 0);
+        (status === "dead" ? GAVE_UP : 0) | (endpoint ? 0 : DOWN) | (isFrozen ? FROZEN : 0);
       traits |= bits << SIDE_BITS[name];
     }
     if (alive === 2) traits |= BOTH_ALIVE;
@@ -199,22 +215,31 @@ export class TwoEnds implements System {
 
   #pass(): void {
     const { world } = this;
-    const { unitMs } = this.#setting;
+    const { unitMs, wakesEvery } = this.#setting;
     world.left.delays -= this.#delayed();
     world.now += unitMs;
     for (const name of NAMES) {
       const side = world.sides[name];
       side.host.freeze(unitMs);
-      watch.passed(side, unitMs);
+      if (wakesEvery?.[name] !== undefined && side.frozen < 0) side.frozen = 0;
+      passed(side, unitMs);
       if (side.frozen >= 0) side.frozen += 1;
+      // Its timer fires late, always.
+      if (wakesEvery?.[name] === side.frozen) side.frozen = -1;
     }
     for (const name of NAMES) {
       const side = world.sides[name];
-      if (!side.endpoint || side.frozen >= 0) continue;
-      side.endpoint.tick();
-      side.sleepsUntil = side.endpoint.nextDeadline();
-      watch.checkTicked(side, world.now);
+      if (!this.#isAwake(side)) continue;
+      const { policy } = viewOf(side);
+      const judging = side.notes.status === "dead" ? undefined : policy;
+      side.endpoint?.tick();
+      served(side, judging);
+      side.sleepsUntil = side.endpoint?.nextDeadline() ?? Number.POSITIVE_INFINITY;
     }
+  }
+
+  #isAwake({ endpoint, frozen }: Side): boolean {
+    return endpoint !== undefined && frozen < 0;
   }
 
   /** Frames that would be late if time passed now. Nobody reads what waits for a frozen side. */
@@ -223,7 +248,7 @@ export class TwoEnds implements System {
     return flying.filter(({ to, doubled }) => !doubled && sides[to].frozen < 0).length;
   }
 
-  #deliver(number: number, stays: boolean): void {
+  #deliver(number: number, stays: boolean): Arrival | undefined {
     const { world } = this;
     const flying = world.flying[number] as Flying;
     const side = world.sides[flying.to];
@@ -231,18 +256,28 @@ export class TwoEnds implements System {
       world.left.doubles -= 1;
       flying.doubled = true;
     } else world.flying.splice(number, 1);
-    if (!side.endpoint) return;
-    const before = watch.beforeFrame(side, flying.frame);
+    if (!side.endpoint) return undefined;
+    const before = beforeFrame(viewOf(side), flying.frame);
     this.#caused = [];
     // The receiver owns its bytes.
     side.endpoint.receive(flying.bytes.slice(), otherOf(flying.to));
-    watch.checkFrame(world, side, flying, before, this.#caused);
+    return { flying, before, caused: this.#caused };
+  }
+
+  /** Where it says for how long it was frozen it exaggerates, as an application may. */
+  #thaw(side: Side, move: string): void {
+    const frozenMs = side.frozen * this.#setting.unitMs;
+    side.frozen = -1;
+    if (!move.endsWith("says so")) return;
+    this.#isTold = true;
+    side.endpoint?.stalled(2 * frozenMs);
+    this.#isTold = false;
   }
 
   #cut(move: string): void {
     const { cut, left } = this.world;
     left.cuts -= Number(move !== "the network heals");
-    for (const name of NAMES) cut[name] = move.endsWith("cut") || move.endsWith(`to ${name}`);
+    for (const name of NAMES) cut[name] = move.endsWith("to both") || move.endsWith(`to ${name}`);
     this.world.flying = this.world.flying.filter(({ to }) => !cut[to]);
   }
 
@@ -271,7 +306,7 @@ export class TwoEnds implements System {
     const { world } = this;
     side.process += 1;
     side.frozen = -1;
-    side.notes = watch.newNotes();
+    side.notes = newNotes();
     side.host = new ManualHost({
       startAt: world.now,
       epochMs: side.epoch,
@@ -325,7 +360,11 @@ export class TwoEnds implements System {
         `${side.name}: ${output.id} ${output.from} → ${output.to} ${output.reason ?? ""}`,
       );
     } else if (output.type !== "beat") this.tell?.(`${side.name}: ${output.type}`);
-    watch.checkOutput(this.world, side, output);
+    if (output.type === "stalled") {
+      const policy = this.#isTold ? undefined : viewOf(side).policy;
+      return checkStall(side, output.stallMs, policy, this.#setting.unitMs);
+    }
+    checkOutput(this.world, side, output);
   }
 }
 

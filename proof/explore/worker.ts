@@ -21,8 +21,9 @@ export interface Outcome {
   readonly story: readonly string[] | undefined;
 }
 
-// One draw for all phases and back-offs: a choice of the setting, see README.md.
-(globalThis as { fixedDraw?: number }).fixedDraw = 0.75;
+interface Opened {
+  drawn?: (n: number) => number;
+}
 
 if (parentPort && workerData) {
   const { isAll, wanted } = workerData as { isAll: boolean; wanted: string };
@@ -40,6 +41,9 @@ if (parentPort && workerData) {
 
 function outcomeOf(scope: Scope): Outcome {
   const startedAt = performance.now();
+  const { draws } = scope;
+  // Even numbers draw jitter, odd ones phases and back-offs.
+  (globalThis as Opened).drawn = (n) => draws[(n >> 1) % draws.length] as number;
   const { graph, found: inState } = explore(scope.start(), scope.mostStates);
   let found = inState;
   const longest: number[] = [];
