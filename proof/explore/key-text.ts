@@ -5,9 +5,6 @@ import type { Word64 } from "../../packages/core/src/endpoint/frame.ts";
 import type { Claim } from "../../packages/core/src/endpoint/incarnation.ts";
 import type { Name } from "./world.ts";
 
-/** Older than this is as old as can be: twice every D and more, whatever it is no longer counts. */
-const OLDEST_UNITS = 15;
-
 /** A number of which only the order counts, among all of its group. */
 interface Ranked {
   readonly at: number;
@@ -26,10 +23,11 @@ export class KeyText {
   readonly #ranked: Ranked[] = [];
   readonly #words: Map<number, number> = new Map([[0, 0]]);
 
-  constructor(now: number, unitMs: number) {
+  /** What is older than so many units is as old as can be. */
+  constructor(now: number, unitMs: number, oldestUnits: number) {
     this.now = now;
     this.unitMs = unitMs;
-    this.oldestMs = OLDEST_UNITS * unitMs;
+    this.oldestMs = oldestUnits * unitMs;
   }
 
   /** As it is. */

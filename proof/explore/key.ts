@@ -7,6 +7,7 @@ import type { Pair } from "../../packages/core/src/endpoint/session.ts";
 import type { PeerState } from "../../packages/core/src/peer/state.ts";
 import { digestOf, echoedOf, sessionsOf, tellFrame, tellSession } from "./key-sessions.ts";
 import { KeyText } from "./key-text.ts";
+import type { Setting } from "./settings.ts";
 import {
   NAMES,
   type Name,
@@ -18,15 +19,15 @@ import {
   type World,
 } from "./world.ts";
 
-/** From here on the back-off is the longest. */
-const MOST_RETRIES = 2;
+/** The back-off is as long as the first; whether there is one to reset is all that is left. */
+const MOST_RETRIES = 1;
 
-export function keyOf(world: World, views: Views, unitMs: number): string {
+export function keyOf(world: World, views: Views, { unitMs, oldestUnits }: Setting): string {
   const { flying, left, cut } = world;
-  const key = new KeyText(world.now, unitMs);
+  const key = new KeyText(world.now, unitMs, oldestUnits);
   for (const name of NAMES) tellSide(key, world, views[name]);
-  for (const { to, frame, doubled } of flying) {
-    key.push(to, doubled ? 1 : 0);
+  for (const { to, frame, copyAge } of flying) {
+    key.push(to, copyAge);
     tellFrame(key, otherOf(to), frame);
   }
   key.push(Number(cut.a), Number(cut.b));
@@ -75,6 +76,9 @@ function tellNotes(key: KeyText, { name, notes }: Side): void {
   key.at(notes.safeAt, 0);
   key.claim(otherOf(name), notes.dead);
   key.claim(otherOf(name), notes.lived);
+  if (!notes.rival) return;
+  key.word(notes.rival);
+  key.at(notes.rivalAt);
 }
 
 interface OpenMonitor {

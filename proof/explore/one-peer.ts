@@ -31,6 +31,8 @@ export type EventName = keyof typeof EVENTS;
 
 /** The highest number heard so far is always this one; frames are numbered from there. */
 const HIGHEST = 100;
+/** A pause takes so many units at most. */
+const LONGEST_PAUSE = 2;
 /** How far back an overtaken frame is looked for. */
 const LOOKS_BACK = 0b111;
 
@@ -249,14 +251,19 @@ export class OnePeer implements System {
     return capped as unknown as PeerState;
   }
 
-  /** In a pause silence stands still: only how long it was before matters, not how long the pause lasts. */
+  /** In a pause silence stands still: a longer one is like one of two units, with all else as long before it. */
   #standStill(peer: PeerState, capped: Record<string, unknown>): void {
+    const longestMs = LONGEST_PAUSE * this.#shape.unitMs;
     for (const clock of ["Observed", "Credited"] as const) {
-      const paused = peer[`paused${clock}At`] as number;
+      const pausedAt = peer[`paused${clock}At`] as number;
+      const by = Math.max(0, -longestMs - pausedAt);
       for (const name of [`life${clock}At`, `suspected${clock}At`] as const) {
-        if (peer[name] !== undefined) capped[name] = Math.min(0, peer[name] - paused);
+        const at = peer[name];
+        if (at === undefined) continue;
+        // No more of it was before the pause than counts at all.
+        capped[name] = Math.min(0, Math.max(at, pausedAt - this.#caps.silentMs) + by);
       }
-      capped[`paused${clock}At`] = 0;
+      capped[`paused${clock}At`] = pausedAt + by;
     }
   }
 }

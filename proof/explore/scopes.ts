@@ -61,9 +61,9 @@ export const SCOPES: readonly Scope[] = [
   ...SHAPES.map((shape) => ({
     name: `one peer: ${shape.name}`,
     isLong: shape.isLong ?? false,
-    weight: shape.events.length,
+    weight: (1 + shape.stalls.length) * shape.policies.length * shape.events.length,
     bounds: boundsOfPeer(shape),
-    mostStates: 1_000_000,
+    mostStates: 400_000,
     draws: shape.draws,
     start: () => new OnePeer(shape),
     rules: shape.role === "send" ? [] : [SILENCE_ENDS],
@@ -73,7 +73,7 @@ export const SCOPES: readonly Scope[] = [
     isLong: setting.isLong ?? false,
     weight: 100 * (setting.cuts + setting.crashes + setting.losses + setting.delays),
     bounds: boundsOfEnds(setting),
-    mostStates: 3_000_000,
+    mostStates: 400_000,
     draws: [0.75],
     start: () => new ends.TwoEnds(setting),
     rules: [HEALS, ...NAMES.map(gaveUp)],
@@ -89,7 +89,7 @@ function boundsOfPeer({ events, stalls, policies, draws }: Shape): string {
 function boundsOfEnds(setting: Setting): string {
   const counted = [
     ...(["losses", "delays", "doubles", "cuts", "crashes", "freezes", "leaves"] as const),
-    "policyChanges" as const,
+    ...(["policyChanges", "forgeries"] as const),
   ].filter((bound) => setting[bound] > 0);
   const faults = counted.map((bound) => `${setting[bound]} ${WORDS[bound] ?? bound}`);
   return [`${setting.inFlight} in flight each way`, ...faults].join(", ");

@@ -2,6 +2,7 @@
 
 import type { Role } from "../../packages/core/src/peer/state.ts";
 import type { PolicyOptions } from "../../packages/core/src/policy.ts";
+import { policyOf, UNIT } from "./policies.ts";
 import type { Name } from "./world.ts";
 
 /** What may happen, and how often. */
@@ -12,6 +13,8 @@ export interface Bounds {
   readonly delays: number;
   readonly losses: number;
   readonly doubles: number;
+  /** For how many units a copy is under way at most; default for ever. */
+  readonly copiesFor?: number;
   readonly crashes: number;
   /** How the wall clock of a restarted process relates to that of the one before. */
   readonly clocks: readonly ("ahead" | "equal" | "behind")[];
@@ -22,11 +25,15 @@ export interface Bounds {
   readonly policyChanges: number;
   /** The network is cut for as long as it likes, in one direction or both. */
   readonly cuts: number;
+  /** Frames that nobody sent. */
+  readonly forgeries: number;
 }
 
 export interface Setting extends Bounds {
   readonly name: string;
   readonly unitMs: number;
+  /** Twice every D and more: what is older than that does not count any longer, whatever it is. */
+  readonly oldestUnits: number;
   readonly policies: Readonly<Record<Name, PolicyOptions>>;
   /** What `policyChanges` change to and back from. */
   readonly otherPolicy?: PolicyOptions;
@@ -49,24 +56,15 @@ export interface Setting extends Bounds {
   readonly isLong?: boolean;
 }
 
-const UNIT = 100;
 /**
- * A beat a unit, S four, M one, D six; a probe and the first back-off a unit, the longest two. A driver promises to be
- * back within S/4: a tick a unit keeps that.
+ * S four units, M one, D six. Any back-off is three, by the one draw there is: how it grows is one peer's matter. A
+ * driver promises to be back within S/4: a tick a unit keeps that.
  */
-const policy = {
-  intervalMs: UNIT,
-  suspectAfterMs: 4 * UNIT,
-  deadAfterMs: 6 * UNIT,
-  minSuspicionMs: UNIT,
-  probeIntervalMs: UNIT,
-  jitter: 0,
-  backoffMinMs: UNIT,
-  backoffMaxMs: 2 * UNIT,
-};
+const policy = policyOf(4, 6, [4, 4]);
 
 const calm: Omit<Setting, "name"> = {
   unitMs: UNIT,
+  oldestUnits: 15,
   policies: { a: policy, b: policy },
   inFlight: 2,
   delays: 0,
@@ -79,6 +77,7 @@ const calm: Omit<Setting, "name"> = {
   leaves: 0,
   policyChanges: 0,
   cuts: 0,
+  forgeries: 0,
 };
 
 const settled = { ...calm, settled: true };
@@ -92,22 +91,17 @@ const otherPolicy = {
 };
 
 /** A driver promises to be back within two units, and may be one late. */
-const patient = { ...policy, suspectAfterMs: 8 * UNIT, deadAfterMs: 12 * UNIT };
-
+const patient = policyOf(8, 12, [4, 4]);
 /** Nobody is forgotten sooner than after half a minute, nor after less than twice D. */
-const SECONDS = 3_000;
-const forgetful = {
-  ...{ intervalMs: SECONDS, suspectAfterMs: 4 * SECONDS, deadAfterMs: 5 * SECONDS },
-  ...{ minSuspicionMs: SECONDS, probeIntervalMs: SECONDS, jitter: 0 },
-  ...{ backoffMinMs: SECONDS, backoffMaxMs: 2 * SECONDS },
-};
+const LONG_UNIT = 3_000;
+const forgetful = policyOf(4, 5, [4, 4], LONG_UNIT);
 
 export const SETTINGS: readonly Setting[] = [
   { ...calm, name: "they meet, frames in any order" },
   { ...calm, name: "they meet, a frame is lost", losses: 1 },
   { ...calm, name: "they meet, a frame is late", delays: 1 },
   { ...calm, name: "they meet, a frame comes twice", doubles: 1 },
-  { ...settled, name: "seven frames are lost", losses: 7 },
+  { ...settled, name: "five frames are lost", losses: 5 },
   { ...settled, name: "two are lost, two late", losses: 2, delays: 2 },
   {
     ...settled,
@@ -126,6 +120,7 @@ export const SETTINGS: readonly Setting[] = [
     reports: true,
   },
   { ...settled, name: "one leaves", leaves: 1 },
+  { ...settled, name: "frames are forged", forgeries: 2, losses: 1 },
   { ...settled, name: "a policy changes", otherPolicy, policyChanges: 2 },
   {
     ...settled,
@@ -144,7 +139,7 @@ export const SETTINGS: readonly Setting[] = [
     ...settled,
     name: "one only sends, frames are lost",
     roles: { a: "both", b: "send" },
-    losses: 7,
+    losses: 5,
   },
   {
     ...settled,
@@ -153,6 +148,7 @@ export const SETTINGS: readonly Setting[] = [
     roles: { a: "both", b: "listen" },
     inFlight: 4,
     wakesEvery: { b: 3 },
+    oldestUnits: 60,
     crashes: 1,
     troubled: ["a"],
     staysDown: true,
@@ -164,6 +160,7 @@ export const SETTINGS: readonly Setting[] = [
     roles: { a: "both", b: "listen" },
     inFlight: 4,
     wakesEvery: { b: 3 },
+    oldestUnits: 60,
     crashes: 1,
     troubled: ["a"],
     staysDown: true,
@@ -171,23 +168,25 @@ export const SETTINGS: readonly Setting[] = [
   {
     ...settled,
     name: "one came by itself, and is forgotten",
-    unitMs: 3_000,
+    unitMs: LONG_UNIT,
     policies: { a: forgetful, b: forgetful },
     accepts: true,
     crashes: 1,
     troubled: ["a"],
     staysDown: true,
   },
-  { ...settled, name: "the network is cut one way", cuts: 1, cutTo: "b", isLong: true },
-  { ...settled, name: "the network is cut both ways", cuts: 1, cutTo: "both", isLong: true },
+  { ...settled, name: "the network is cut one way", cuts: 1, cutTo: "b" },
+  { ...settled, name: "the network is cut both ways", cuts: 1, cutTo: "both" },
   {
     ...settled,
-    name: "the network is cut one way, a frame is late",
+    name: "the network is cut one way, a frame comes twice",
     cuts: 1,
     cutTo: "b",
-    delays: 2,
+    doubles: 1,
+    copiesFor: 4,
     isLong: true,
   },
+  { ...settled, name: "seven frames are lost", losses: 7, isLong: true },
   { ...settled, name: "the network is cut one way, twice", cuts: 2, cutTo: "b", isLong: true },
   {
     ...settled,
@@ -204,6 +203,7 @@ export const SETTINGS: readonly Setting[] = [
     troubled: ["b"],
     clocks: ["equal"],
     doubles: 1,
+    copiesFor: 4,
     isLong: true,
   },
   {
@@ -212,6 +212,7 @@ export const SETTINGS: readonly Setting[] = [
     crashes: 1,
     troubled: ["b"],
     doubles: 1,
+    copiesFor: 4,
     isLong: true,
   },
   { ...settled, name: "one crashes twice", crashes: 2, troubled: ["b"], isLong: true },

@@ -7,7 +7,7 @@ import { insist } from "./search.ts";
 import { hubOf, type Notes, type Side, stallsOf } from "./world.ts";
 
 /** Longer than any verdict takes. */
-const LONGEST_UNITS = 40;
+const LONGEST_UNITS = 60;
 
 /** Of each stall so much counts after all: half the S of the policy that the process began with. */
 function graceMsOf({ endpoint }: Side): number {

@@ -4,7 +4,7 @@ import { type Frame, sameWord } from "../../packages/core/src/endpoint/frame.ts"
 import { lengthOf } from "./frames.ts";
 import { insist } from "./search.ts";
 import { endSilence, served } from "./silence.ts";
-import type { Flying, View, World } from "./world.ts";
+import type { Flying, Notes, View, World } from "./world.ts";
 
 /** What is known before a frame arrives. */
 interface Before {
@@ -29,8 +29,9 @@ export interface Arrival {
   readonly caused: readonly Frame[];
 }
 
-export function beforeFrame(view: View, frame: Flying["frame"]): Before {
+export function beforeFrame(view: View, frame: Flying["frame"], now: number): Before {
   const { side, hub, pair, state, policy } = view;
+  noteRival(side.notes, frame, now);
   const [current, epoch] = [pair?.current.number, hub?.epoch];
   const before = {
     ...{ view, current, epoch, isTagged: false, isFresh: false, isOld: false, isEcho: false },
@@ -58,6 +59,15 @@ export function beforeFrame(view: View, frame: Flying["frame"]): Before {
   const isTimely = sent !== undefined && hub.monitor.observedNow() - sent.observedAt <= deadAfterMs;
   if (isOfIt) notes.highest = Math.max(notes.highest, frame.seq);
   return { ...tagged, isOld, isFresh: isOfIt && !isOld && isLive && isTimely };
+}
+
+/** Somebody else says that it is the one that lives. */
+function noteRival(notes: Notes, frame: Flying["frame"], now: number): void {
+  const boot = frame.type === "beat" || frame.type === "echo" ? frame.identity?.boot : undefined;
+  if (!boot || !notes.lived || sameWord(boot, notes.lived.boot)) return;
+  if (notes.rival && sameWord(boot, notes.rival)) return;
+  notes.rival = boot;
+  notes.rivalAt = now;
 }
 
 export function checkFrame(world: World, after: View, arrival: Arrival): void {

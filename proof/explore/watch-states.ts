@@ -67,6 +67,7 @@ export function checkTicked(view: View, now: number): void {
   const { name } = side;
   const dueAt = pureDeadline(view);
   insist(dueAt > now, name, () => `was ticked at ${now}, and is due since ${dueAt}`);
+  checkForgotten(view, now);
   if (!state || !policy || state.role === "send") return;
   const { status, stretchMs = 0 } = state;
   const { suspectAfterMs, deadAfterMs, minSuspicionMs } = policy;
@@ -78,6 +79,18 @@ export function checkTicked(view: View, now: number): void {
     dead: false,
   }[status];
   insist(!isLate, name, () => `still ${status} after ${silentMs} ms of silence`);
+}
+
+/** Who came by itself is forgotten after half a minute and twice its D; who was added by hand never is. */
+function checkForgotten({ side, pair, policy }: View, now: number): void {
+  if (!pair || !policy || side.notes.status !== "dead") return;
+  const deadMs = now - side.notes.changedAt;
+  const isForgotten = deadMs >= Math.max(30_000, 2 * policy.deadAfterMs);
+  insist(
+    pair.byHand || !isForgotten,
+    side.name,
+    () => `remembers for ${deadMs} ms who came by itself`,
+  );
 }
 
 // ── what each may count on ───────────────────────────────────────────────────────────────────────

@@ -13,8 +13,9 @@ import { type Notes, otherOf, type Side, type View, viewOf, type World } from ".
 export function newNotes(): Notes {
   return {
     ...{ status: "connecting", session: 1, silentMs: 0, creditedMs: 0, frozenMs: 0 },
-    ...{ doubtedMs: 0, doubtedCreditedMs: 0, highest: 0, conversation: "" },
+    ...{ changedAt: 0, doubtedMs: 0, doubtedCreditedMs: 0, highest: 0, conversation: "" },
     ...{ safeAt: Number.NEGATIVE_INFINITY, lived: undefined, dead: undefined },
+    ...{ rival: undefined, rivalAt: 0 },
   };
 }
 
@@ -52,40 +53,47 @@ function checkChange(world: World, side: Side, change: EndpointChange<string>): 
     name,
     () => `${notes.status} in session ${notes.session}, then ${from} → ${to} in ${session}`,
   );
-  const [silentMs, neededMs] = [silenceOf(side), silenceFor(viewOf(side), change)];
+  const view = viewOf(side);
+  const [silentMs, neededMs] = [silenceOf(side), silenceFor(view, change)];
   insist(
     silentMs >= neededMs,
     name,
     () => `${to} ${reason ?? ""} after ${silentMs} ms of silence, below ${neededMs}`,
   );
+  if (from !== "connecting" && reason === "restarted") checkNewcomer(view, world.now);
   notes.status = to;
   notes.session = session;
+  notes.changedAt = world.now;
   if (to === "connecting") endSilence(notes);
   if (to === "suspect") beginDoubt(notes);
   if (to === "dead") {
     notes.safeAt = world.now + (change.safeInMs ?? 0);
     // Nobody lived in a session that was only connecting.
     if (from !== "connecting") notes.dead = notes.lived ?? notes.dead;
-    notes.lived = undefined;
+    notes.lived = notes.rival = undefined;
   }
   if (to === "alive") checkReturn(side);
 }
 
 /** For how long the other side must have been silent before this is said of it. */
-function silenceFor(
-  { side, policy, pair }: View,
-  { to, reason, from }: EndpointChange<string>,
-): number {
+function silenceFor({ policy }: View, { to, reason }: EndpointChange<string>): number {
   if (!policy) return 0;
   const { suspectAfterMs, deadAfterMs, minSuspicionMs } = policy;
   if (to === "suspect") return Math.min(suspectAfterMs, deadAfterMs - minSuspicionMs);
-  if (reason === "silence" || reason === "unreachable") return deadAfterMs;
-  if (reason !== "restarted" || from === "connecting") return 0;
-  // Another process under a live id waits while that is asked.
-  const { lived } = side.notes;
-  const newcomer = (pair?.successor ?? pair?.current)?.claim;
-  const isOther = newcomer && lived && !sameWord(newcomer.boot, lived.boot);
-  return isOther ? minSuspicionMs : 0;
+  return reason === "silence" || reason === "unreachable" ? deadAfterMs : 0;
+}
+
+/** Another process under a live id waits while that is asked. */
+function checkNewcomer({ side, pair, policy }: View, now: number): void {
+  const { lived, rival, rivalAt } = side.notes;
+  const newcomer = pair?.current.claim;
+  if (!policy || !lived || !newcomer || sameWord(newcomer.boot, lived.boot)) return;
+  const waitedMs = rival && sameWord(rival, newcomer.boot) ? now - rivalAt : 0;
+  insist(
+    waitedMs >= policy.minSuspicionMs,
+    side.name,
+    () => `took in another process after ${waitedMs} ms, without waiting for the one that lived`,
+  );
 }
 
 /** Dead is final: whoever comes alive is newer than whoever died. */

@@ -1,7 +1,7 @@
 // What there is between two ends: the sides, the frames on their way, and the notes that are kept of it all.
 
 import type { Endpoint } from "../../packages/core/src/endpoint/endpoint.ts";
-import type { DataFrame, Frame } from "../../packages/core/src/endpoint/frame.ts";
+import type { DataFrame, Frame, Word64 } from "../../packages/core/src/endpoint/frame.ts";
 import type { Hub } from "../../packages/core/src/endpoint/hub.ts";
 import type { Claim } from "../../packages/core/src/endpoint/incarnation.ts";
 import type { Pair } from "../../packages/core/src/endpoint/session.ts";
@@ -18,6 +18,8 @@ export const otherOf = (name: Name): Name => (name === "a" ? "b" : "a");
 export interface Notes {
   status: Status;
   session: number;
+  /** When that was told. */
+  changedAt: number;
   /** Time in which it ran since something counted; and the same with a part of each freeze, as DESIGN wants it. */
   silentMs: number;
   creditedMs: number;
@@ -34,6 +36,9 @@ export interface Notes {
   dead: Claim | undefined;
   /** Who lives in the session it is in. */
   lived: Claim | undefined;
+  /** Another process that claims the same id meanwhile, and since when. */
+  rival: Word64 | undefined;
+  rivalAt: number;
 }
 
 /** A frame on its way. */
@@ -41,8 +46,8 @@ export interface Flying {
   readonly to: Name;
   readonly frame: Exclude<Frame, DataFrame>;
   readonly bytes: Uint8Array<ArrayBuffer>;
-  /** It arrived once and may arrive again. */
-  doubled: boolean;
+  /** For how many units the copy of one that arrived has been under way; −1: it has not arrived. */
+  copyAge: number;
 }
 
 export interface Side {
@@ -67,7 +72,8 @@ export interface World {
   readonly sides: Readonly<Record<Name, Side>>;
   flying: Flying[];
   readonly left: Record<
-    "losses" | "doubles" | "delays" | "crashes" | "freezes" | "leaves" | "policyChanges" | "cuts",
+    | ("losses" | "doubles" | "delays" | "crashes" | "freezes" | "leaves" | "policyChanges")
+    | ("cuts" | "forgeries"),
     number
   >;
   /** Frames to this side are lost. */
