@@ -1,13 +1,14 @@
 // Scope 1: the pure machine of one peer. A state is what `transition` returns, moved so that it is always now
 // (at 0, on all three clocks), with ages capped where a later value makes no difference, and counters that
-// nobody compares set to a constant. What must hold is in ledger.ts.
+// nobody compares set to a constant. What must hold is in ledger-rules.ts.
 
 import type { PeerEvent } from "../../packages/core/src/peer/events.ts";
 import type { StallTotals } from "../../packages/core/src/peer/rules.ts";
 import { initialPeer, type PeerState, type Role } from "../../packages/core/src/peer/state.ts";
 import { nextDeadline, transition } from "../../packages/core/src/peer/transition.ts";
 import { definePolicy, type Policy, type PolicyOptions } from "../../packages/core/src/policy.ts";
-import { type Caps, checkStep, type Ledger, newLedger, passed } from "./ledger.ts";
+import { type Caps, type Ledger, newLedger, passed } from "./ledger.ts";
+import { checkStep } from "./ledger-rules.ts";
 import { type System, Violation } from "./search.ts";
 
 /** One shape of a policy, and what may happen under it. */

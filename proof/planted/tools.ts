@@ -69,8 +69,10 @@ export const TOOLS: readonly Tool[] = [
   },
   {
     name: "explore",
-    // Detectors that learn, drivers and messages are in none of its scopes.
-    sees: (path) => /^packages\/core\/src\/(peer|monitor|endpoint|policy)\b/.test(path),
+    // Neither detectors that learn, drivers, streams nor moves are in its scopes.
+    sees: (path) =>
+      /^packages\/core\/src\/(peer|monitor|endpoint|policy)\b/.test(path) &&
+      !/\/(stream|inlet|moves|alarms|sealing)\.ts$/.test(path),
     // As in CI: the scopes that are not long, each to closure.
     commands: [
       {
