@@ -64,7 +64,7 @@ function tellSide(key: KeyText, world: World, view: View): void {
 /** Silence is only asked for while there is somebody to be silent, a doubt only in doubt. */
 function tellNotes(key: KeyText, { name, notes }: Side): void {
   const { status } = notes;
-  key.push(status, notes.frozenMs);
+  key.push(status, notes.frozenMs, Number(notes.unreached));
   if (status !== "dead") {
     key.push(Math.min(notes.silentMs, key.oldestMs), Math.min(notes.creditedMs, key.oldestMs));
   }

@@ -59,6 +59,11 @@ export const SHAPES: readonly Shape[] = [
   },
   {
     ...base,
+    name: "paused in doubt",
+    events: ["tick", "heard", "pause", "resume"],
+  },
+  {
+    ...base,
     name: "paused",
     isLong: true,
     stalls: [2],

@@ -15,7 +15,7 @@ export function newNotes(): Notes {
     ...{ status: "connecting", session: 1, silentMs: 0, creditedMs: 0, frozenMs: 0 },
     ...{ changedAt: 0, doubtedMs: 0, doubtedCreditedMs: 0, highest: 0, conversation: "" },
     ...{ safeAt: Number.NEGATIVE_INFINITY, lived: undefined, dead: undefined },
-    ...{ rival: undefined, rivalAt: 0 },
+    ...{ unreached: false, rival: undefined, rivalAt: 0 },
   };
 }
 
@@ -31,11 +31,12 @@ export function checkOutput(world: World, side: Side, output: EndpointOutput<str
   if (output.type === "forget") side.notes = { ...newNotes(), dead: side.notes.dead };
   if (output.type === "declared-dead") {
     const other = world.sides[otherOf(side.name)];
-    const { dead } = other.notes;
+    const { dead, unreached } = other.notes;
     const boot = viewOf(side).hub?.boot;
+    const isMeant = dead !== undefined && boot !== undefined && sameWord(dead.boot, boot);
     // Whoever said it may be gone by now.
-    const isTrue = other.process > 1 || (dead && boot && sameWord(dead.boot, boot));
-    insist(isTrue === true, side.name, () => "was told it is dead, and nobody gave it up");
+    const isTrue = other.process > 1 || isMeant || unreached;
+    insist(isTrue, side.name, () => "was told it is dead, and nobody gave it up");
   }
 }
 
@@ -68,8 +69,9 @@ function checkChange(world: World, side: Side, change: EndpointChange<string>): 
   if (to === "suspect") beginDoubt(notes);
   if (to === "dead") {
     notes.safeAt = world.now + (change.safeInMs ?? 0);
-    // Nobody lived in a session that was only connecting.
+    // Nobody lived in a session that was only connecting; whoever heard us in it is told all the same.
     if (from !== "connecting") notes.dead = notes.lived ?? notes.dead;
+    else notes.unreached = true;
     notes.lived = notes.rival = undefined;
   }
   if (to === "alive") checkReturn(side);

@@ -34,6 +34,8 @@ export interface Notes {
   /** Its last verdict: from when on it was safe, and over which conversation of which process. */
   safeAt: number;
   dead: Claim | undefined;
+  /** It gave up somebody whom it never reached. */
+  unreached: boolean;
   /** Who lives in the session it is in. */
   lived: Claim | undefined;
   /** Another process that claims the same id meanwhile, and since when. */
