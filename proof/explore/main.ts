@@ -1,16 +1,24 @@
-// `pnpm explore [--all] [--only TEXT] [--write]`: every small scope to closure, on all cores. A violation is told as
-// the shortest way there, step by step, and ends the command with 1.
+// `pnpm explore [--all] [--only TEXT] [--workers N] [--write]`: every small scope to closure, on all cores. A violation
+// is told as the shortest way there, step by step, and ends the command with 1.
 
 import { availableParallelism } from "node:os";
 import { resolve } from "node:path";
 import { pathToFileURL } from "node:url";
+import { parseArgs } from "node:util";
 import { Worker } from "node:worker_threads";
 import { keepResult } from "../results.ts";
 import { opened } from "./open.ts";
 import type { Outcome } from "./worker.ts";
 
-const isAll = process.argv.includes("--all");
-const wanted = /^--only$/.test(process.argv.at(-2) ?? "") ? (process.argv.at(-1) as string) : "";
+const { values } = parseArgs({
+  options: {
+    all: { type: "boolean", default: false },
+    only: { type: "string", default: "" },
+    workers: { type: "string", default: String(availableParallelism()) },
+    write: { type: "boolean", default: false },
+  },
+});
+const { all: isAll, only: wanted, write: isKept } = values;
 
 // Not awaited: what ran this program is the very file it needs, and waits for the end of this line.
 void main();
@@ -31,7 +39,7 @@ async function main(): Promise<void> {
     `\n${outcomes.length} scopes, ${states} states, ${transitions} transitions, ` +
       `${failed.length} violated or open`,
   );
-  if (process.argv.includes("--write")) write(outcomes, failed.length);
+  if (isKept) write(outcomes, failed.length);
   process.exitCode = failed.length > 0 ? 1 : 0;
 }
 
@@ -39,23 +47,25 @@ function sum(outcomes: readonly Outcome[], of: (outcome: Outcome) => number): nu
   return outcomes.reduce((total, each) => total + of(each), 0);
 }
 
-/** Each core takes the next scope that nobody has taken. */
+/** Each core takes a scope that nobody has taken: one the smallest, which say soonest if something is wrong. */
 async function exploreAll(program: string): Promise<Outcome[]> {
   const done: Outcome[] = [];
   const names = await namesOf(program);
   console.log(row("scope", "states", "transitions", "depth", "longest", "seconds"));
   await Promise.all(
-    Array.from({ length: availableParallelism() }, () => work(program, names, done)),
+    Array.from({ length: Number(values.workers) }, (_worker, number) => {
+      return work(program, () => (number === 0 ? names.pop() : names.shift()), done);
+    }),
   );
   return done.sort((one, other) => one.number - other.number);
 }
 
 /** A worker asks for one scope after the other. */
-function work(program: string, names: string[], done: Outcome[]): Promise<void> {
+function work(program: string, take: () => string | undefined, done: Outcome[]): Promise<void> {
   return new Promise((finish, fail) => {
     const worker = new Worker(program, { resourceLimits: { maxOldGenerationSizeMb: 4_096 } });
     const next = () => {
-      const name = names.shift();
+      const name = take();
       if (name !== undefined) return worker.postMessage(name);
       finish();
       return void worker.terminate();
@@ -84,9 +94,11 @@ function namesOf(program: string): Promise<string[]> {
   });
 }
 
-function tell({ name, states, transitions, depth, longest, seconds, closed }: Outcome): void {
+function tell(outcome: Outcome): void {
+  const { name, states, transitions, depth, longest, seconds, closed, story } = outcome;
   const numbers = [states, transitions, depth].map(String);
-  console.log(row(name, ...numbers, longest.join(" "), seconds.toFixed(1)), closed ? "" : "OPEN");
+  const verdict = story ? `VIOLATED: ${story[0]}` : closed ? "" : "OPEN";
+  console.log(row(name, ...numbers, longest.join(" "), seconds.toFixed(1)), verdict);
 }
 
 function row(name: string, ...columns: readonly string[]): string {

@@ -21,10 +21,10 @@ export function remember(root: object, before: Memento = []): Memento {
   };
   let place = 0;
   for (const object of reached) {
-    const content = contentOf(object, reach);
     if (before[place] !== object) place = Math.max(0, before.indexOf(object));
-    const known = before[place] === object ? before[place + 1] : undefined;
-    memento.push(object, known && isSame(known as Content, content) ? known : content);
+    const known = before[place] === object ? (before[place + 1] as Content) : undefined;
+    const content = contentOf(object, known, reach);
+    memento.push(object, known && isSame(known, content) ? known : content);
     place += 2;
   }
   return memento;
@@ -46,7 +46,11 @@ export function recall(memento: Memento): void {
 
 type Numbers = Float64Array | Int32Array | Uint32Array | Uint16Array;
 
-function contentOf(object: object, reach: (value: unknown) => void): Content {
+function contentOf(
+  object: object,
+  known: Content | undefined,
+  reach: (value: unknown) => void,
+): Content {
   if (ArrayBuffer.isView(object)) return (object as Numbers).slice();
   if (Array.isArray(object)) {
     object.forEach(reach);
@@ -66,14 +70,22 @@ function contentOf(object: object, reach: (value: unknown) => void): Content {
     members.forEach(reach);
     return members;
   }
-  const content: unknown[] = [];
   const fields = object as Readonly<Record<string, unknown>>;
-  for (const name in fields) {
+  const names = namesOf(object, known);
+  const content: unknown[] = [names];
+  for (const name of names) {
     const value = fields[name];
-    content.push(name, value);
+    content.push(value);
     if (typeof value === "object" && value !== null && !LEFT_ALONE.has(name)) reach(value);
   }
   return content;
+}
+
+/** The names of its fields: the same array as before where they have not changed. */
+function namesOf(object: object, known: Content | undefined): readonly string[] {
+  const names = Object.keys(object);
+  const before = known?.[0] as readonly string[] | undefined;
+  return before !== undefined && isSame(names, before) ? before : names;
 }
 
 function putBack(object: object, content: readonly unknown[]): void {
@@ -90,12 +102,12 @@ function putBack(object: object, content: readonly unknown[]): void {
     for (const member of content) object.add(member);
   } else {
     const fields = object as Record<string, unknown>;
-    for (let n = 0; n < content.length; n += 2) fields[content[n] as string] = content[n + 1];
+    const names = content[0] as readonly string[];
+    for (let n = 0; n < names.length; n++) fields[names[n] as string] = content[n + 1];
     // What came later goes again, as a counter that nothing had been counted in.
-    const count = content.length / 2;
-    const names = Object.keys(fields);
-    if (names.length === count) return;
-    const known = new Set(content.filter((_part, n) => n % 2 === 0));
-    for (const name of names) if (!known.has(name)) delete fields[name];
+    const present = Object.keys(fields);
+    if (present.length === names.length) return;
+    const known = new Set(names);
+    for (const name of present) if (!known.has(name)) delete fields[name];
   }
 }

@@ -1,13 +1,14 @@
 // Scope 1: the pure machine of one peer. A state is what `transition` returns, moved so that it is always now
 // (at 0, on all three clocks), with ages capped where a later value makes no difference, and counters that
-// nobody compares set to a constant. What must hold is in ledger.ts.
+// nobody compares set to a constant. What must hold is in ledger-rules.ts.
 
 import type { PeerEvent } from "../../packages/core/src/peer/events.ts";
 import type { StallTotals } from "../../packages/core/src/peer/rules.ts";
 import { initialPeer, type PeerState, type Role } from "../../packages/core/src/peer/state.ts";
 import { nextDeadline, transition } from "../../packages/core/src/peer/transition.ts";
 import { definePolicy, type Policy, type PolicyOptions } from "../../packages/core/src/policy.ts";
-import { type Caps, checkStep, type Ledger, newLedger, passed } from "./ledger.ts";
+import { type Caps, type Ledger, newLedger, passed } from "./ledger.ts";
+import { checkStep } from "./ledger-rules.ts";
 import { type System, Violation } from "./search.ts";
 
 /** One shape of a policy, and what may happen under it. */
@@ -19,8 +20,8 @@ export interface Shape {
   readonly policies: readonly PolicyOptions[];
   /** Stalls of ours, in units. */
   readonly stalls: readonly number[];
-  /** How many draws of jitter are told apart: the counter that numbers them goes round. */
-  readonly draws: number;
+  /** The draws of phases, jitter and back-offs, one after the other, round and round. */
+  readonly draws: readonly number[];
   /** Which events besides the passing of time. */
   readonly events: readonly EventName[];
   /** Only with `--all`. */
@@ -31,6 +32,8 @@ export type EventName = keyof typeof EVENTS;
 
 /** The highest number heard so far is always this one; frames are numbered from there. */
 const HIGHEST = 100;
+/** A pause takes so many units at most. */
+const LONGEST_PAUSE = 2;
 /** How far back an overtaken frame is looked for. */
 const LOOKS_BACK = 0b111;
 
@@ -157,7 +160,8 @@ export class OnePeer implements System {
     const make: Make = EVENTS[name];
     const event = { ...make(before, policy, this.#shape.unitMs), at: 0, stalls: this.#stalls() };
     const [after, outputs] = transition(before, event as unknown as PeerEvent, policy);
-    const step = { before, event: event as unknown as PeerEvent, after, outputs, policy };
+    const mostDraw = Math.max(...this.#shape.draws);
+    const step = { before, event: event as unknown as PeerEvent, after, outputs, policy, mostDraw };
     const [ledger, complaint] = checkStep(step, this.#ledger, this.#graceMs);
     if (complaint) throw new Violation(complaint);
     this.#ledger = ledger;
@@ -214,7 +218,7 @@ export class OnePeer implements System {
   #capped(peer: PeerState): PeerState {
     const { status, arrivals, retries } = peer;
     const capped: Record<string, unknown> = { ...peer, session: 1, probes: 0 };
-    capped["beats"] = peer.beats % this.#shape.draws;
+    capped["beats"] = peer.beats % this.#shape.draws.length;
     const { silentMs, heardMs, lateMs, sentMs, provesMs } = this.#caps;
     const ageAtMost = (name: keyof PeerState, mostMs: number) => {
       const value = peer[name] as number | undefined;
@@ -248,14 +252,19 @@ export class OnePeer implements System {
     return capped as unknown as PeerState;
   }
 
-  /** In a pause silence stands still: only how long it was before matters, not how long the pause lasts. */
+  /** In a pause silence stands still: a longer one is like one of two units, with all else as long before it. */
   #standStill(peer: PeerState, capped: Record<string, unknown>): void {
+    const longestMs = LONGEST_PAUSE * this.#shape.unitMs;
     for (const clock of ["Observed", "Credited"] as const) {
-      const paused = peer[`paused${clock}At`] as number;
+      const pausedAt = peer[`paused${clock}At`] as number;
+      const by = Math.max(0, -longestMs - pausedAt);
       for (const name of [`life${clock}At`, `suspected${clock}At`] as const) {
-        if (peer[name] !== undefined) capped[name] = Math.min(0, peer[name] - paused);
+        const at = peer[name];
+        if (at === undefined) continue;
+        // No more of it was before the pause than counts at all.
+        capped[name] = Math.min(0, Math.max(at, pausedAt - this.#caps.silentMs) + by);
       }
-      capped[`paused${clock}At`] = 0;
+      capped[`paused${clock}At`] = pausedAt + by;
     }
   }
 }

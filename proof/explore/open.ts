@@ -1,6 +1,6 @@
 // What the bundle of the explorer does to the sources, so that a state can be seen and put back as a whole:
 // private fields become fields, and the draws of phases and back-offs, which are hashes of a counter that
-// never returns, may be set to a constant. Nothing else is touched.
+// never returns, may be set to a few constants. Nothing else is touched.
 
 interface Plugin {
   readonly name: string;
@@ -19,7 +19,7 @@ export function opened(): Plugin {
       let source = code.replace(/#(?=[a-zA-Z])/g, "$");
       if (id.endsWith("/peer/rules.ts")) {
         if (!source.includes(DRAW)) throw new Error(`rules.ts draws otherwise than by "${DRAW}"`);
-        source = source.replace(DRAW, `return globalThis.fixedDraw ?? mix(seed, n) / 2 ** 32;`);
+        source = source.replace(DRAW, `return globalThis.drawn?.(n) ?? mix(seed, n) / 2 ** 32;`);
       }
       return source;
     },

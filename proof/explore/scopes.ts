@@ -3,9 +3,8 @@
 import type { Rule } from "./cycles.ts";
 import { OnePeer, PAUSED, type Shape, STATUS_BITS } from "./one-peer.ts";
 import type { System } from "./search.ts";
-import { SETTINGS } from "./settings.ts";
+import { SETTINGS, type Setting } from "./settings.ts";
 import { SHAPES } from "./shapes.ts";
-import type { Setting } from "./two-ends.ts";
 import * as ends from "./two-ends.ts";
 import { NAMES, type Name } from "./world.ts";
 
@@ -18,6 +17,8 @@ export interface Scope {
   /** What is bounded, in words. */
   readonly bounds: string;
   readonly mostStates: number;
+  /** What phases, jitter and back-offs are drawn from. */
+  readonly draws: readonly number[];
   start(): System;
   readonly rules: readonly Rule[];
 }
@@ -60,9 +61,10 @@ export const SCOPES: readonly Scope[] = [
   ...SHAPES.map((shape) => ({
     name: `one peer: ${shape.name}`,
     isLong: shape.isLong ?? false,
-    weight: shape.events.length,
+    weight: (1 + shape.stalls.length) * shape.policies.length * shape.events.length,
     bounds: boundsOfPeer(shape),
-    mostStates: 1_000_000,
+    mostStates: 400_000,
+    draws: shape.draws,
     start: () => new OnePeer(shape),
     rules: shape.role === "send" ? [] : [SILENCE_ENDS],
   })),
@@ -71,7 +73,8 @@ export const SCOPES: readonly Scope[] = [
     isLong: setting.isLong ?? false,
     weight: 100 * (setting.cuts + setting.crashes + setting.losses + setting.delays),
     bounds: boundsOfEnds(setting),
-    mostStates: 3_000_000,
+    mostStates: 400_000,
+    draws: [0.75],
     start: () => new ends.TwoEnds(setting),
     rules: [HEALS, ...NAMES.map(gaveUp)],
   })),
@@ -80,13 +83,13 @@ export const SCOPES: readonly Scope[] = [
 function boundsOfPeer({ events, stalls, policies, draws }: Shape): string {
   const frozen = stalls.length > 0 ? `, frozen for ${stalls.join(" or ")} units` : "";
   const many = policies.length > 1 ? `, ${policies.length} policies` : "";
-  return `${events.length} events${frozen}${many}${draws > 1 ? `, ${draws} draws` : ""}`;
+  return `${events.length} events${frozen}${many}${draws.length > 1 ? `, ${draws.length} draws` : ""}`;
 }
 
 function boundsOfEnds(setting: Setting): string {
   const counted = [
     ...(["losses", "delays", "doubles", "cuts", "crashes", "freezes", "leaves"] as const),
-    "policyChanges" as const,
+    ...(["policyChanges", "forgeries"] as const),
   ].filter((bound) => setting[bound] > 0);
   const faults = counted.map((bound) => `${setting[bound]} ${WORDS[bound] ?? bound}`);
   return [`${setting.inFlight} in flight each way`, ...faults].join(", ");

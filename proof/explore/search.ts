@@ -18,6 +18,10 @@ export interface System {
 /** Something that must never be. */
 export class Violation extends Error {}
 
+export function insist(isSo: boolean, who: string, complaint: () => string): void {
+  if (!isSo) throw new Violation(`${who}: ${complaint()}`);
+}
+
 /** What was found: numbered states, and from each the moves that lead on. */
 export interface Graph {
   readonly states: number;
@@ -48,8 +52,23 @@ export interface Explored {
   readonly found: Found | undefined;
 }
 
-/** Explores a system from the state it is in. */
-export function explore(system: System, mostStates: number): Explored {
+/** Explores a system from the state that it starts in. */
+export function explore(start: () => System, mostStates: number): Explored {
+  try {
+    return search(start(), mostStates);
+  } catch (error) {
+    const violation = violationIn(error);
+    if (!violation) throw error;
+    return { graph: NOTHING, found: { message: violation.message, path: [] } };
+  }
+}
+
+const NOTHING: Graph = {
+  ...{ states: 0, depth: 0, closed: false, traits: [], firstEdge: [], targets: [], labels: [] },
+  ...{ moves: [], path: () => [] },
+};
+
+function search(system: System, mostStates: number): Explored {
   const ids = new Map<string, number>([[digest(system.key()), 0]]);
   const saved: unknown[] = [system.save()];
   const traits = [system.traits()];
@@ -78,8 +97,9 @@ export function explore(system: System, mostStates: number): Explored {
       try {
         system.take(move);
       } catch (error) {
-        if (!(error instanceof Violation)) throw blamed(error, [...path(state), move]);
-        found = { message: error.message, path: [...path(state), move] };
+        const violation = violationIn(error);
+        if (!violation) throw blamed(error, [...path(state), move]);
+        found = { message: violation.message, path: [...path(state), move] };
         break;
       }
       const key = digest(system.key());
@@ -104,6 +124,12 @@ export function explore(system: System, mostStates: number): Explored {
   const depth = depths.at(-1) as number;
   const graph = { states: state, depth, closed, traits, firstEdge, targets, labels, moves, path };
   return { graph, found };
+}
+
+/** Where several outputs of one call must not be, an endpoint throws them together. */
+function violationIn(error: unknown): Violation | undefined {
+  const all: readonly unknown[] = error instanceof AggregateError ? error.errors : [error];
+  return all.find((each) => each instanceof Violation);
 }
 
 /** What throws in the middle of nowhere is of use only with the way there. */

@@ -1,19 +1,12 @@
 // The small set of policies under which one peer is explored, each with what may happen to it.
 
 import type { EventName, Shape } from "./one-peer.ts";
+import { policyOf, UNIT } from "./policies.ts";
 
-const UNIT = 100;
-/** S is two steps, D four, M one; a beat, a probe and the first back-off each take one. */
-const policy = {
-  intervalMs: UNIT,
-  suspectAfterMs: 2 * UNIT,
-  deadAfterMs: 4 * UNIT,
-  minSuspicionMs: UNIT,
-  probeIntervalMs: UNIT,
-  jitter: 0,
-  backoffMinMs: UNIT,
-  backoffMaxMs: 2 * UNIT,
-};
+/** S is two steps, D four, M one; the first back-off takes one, the longest two. */
+const policy = policyOf(2, 4, [1, 2]);
+/** Nobody is forgotten sooner than after half a minute. */
+const LONG_UNIT = 3_000;
 const slower = {
   ...policy,
   suspectAfterMs: 3 * UNIT,
@@ -47,7 +40,7 @@ const pauses: readonly EventName[] = ["pause", "resume", "tick while all is paus
 const health: readonly EventName[] = ["tick in bad health"];
 const other: readonly EventName[] = ["the other policy"];
 
-const base = { unitMs: UNIT, role: "both", policies: [policy], stalls: [], draws: 1 } as const;
+const base = { unitMs: UNIT, role: "both", policies: [policy], stalls: [], draws: [0.75] } as const;
 
 export const SHAPES: readonly Shape[] = [
   { ...base, name: "any traffic is life", events: [...basics, ...frames] },
@@ -63,6 +56,11 @@ export const SHAPES: readonly Shape[] = [
     name: "we are frozen",
     stalls: [1, 3],
     events: [...basics, "heard"],
+  },
+  {
+    ...base,
+    name: "paused in doubt",
+    events: ["tick", "heard", "pause", "resume"],
   },
   {
     ...base,
@@ -87,7 +85,7 @@ export const SHAPES: readonly Shape[] = [
   {
     ...base,
     name: "half an interval a step, jitter",
-    draws: 2,
+    draws: [0.25, 0.75],
     policies: [
       {
         ...policy,
@@ -111,7 +109,7 @@ export const SHAPES: readonly Shape[] = [
     name: "we only send",
     role: "send",
     stalls: [3],
-    events: [...basics, "heard", ...endings, ...pauses],
+    events: [...basics, "heard", ...endings, "pause", "resume"],
   },
   {
     ...base,
@@ -124,14 +122,10 @@ export const SHAPES: readonly Shape[] = [
     ...base,
     name: "the dead are forgotten",
     isLong: true,
-    unitMs: 3_000,
+    unitMs: LONG_UNIT,
     policies: [
-      {
-        ...{ intervalMs: 3_000, suspectAfterMs: 6_000, deadAfterMs: 12_000, jitter: 0 },
-        ...{ minSuspicionMs: 3_000, probeIntervalMs: 3_000, backoffMinMs: 3_000 },
-        ...{ backoffMaxMs: 6_000, forgetAfterMs: 30_000 },
-      },
-      { intervalMs: 3_000, suspectAfterMs: 6_000, deadAfterMs: 12_000, jitter: 0 },
+      { ...policyOf(2, 4, [1, 2], LONG_UNIT), forgetAfterMs: 10 * LONG_UNIT },
+      policyOf(2, 4, [1, 2], LONG_UNIT),
     ],
     events: [...basics, "heard", "ended: incompatible", ...other],
   },

@@ -1,56 +1,16 @@
 // Scope 2: two real endpoints, and a network between them that loses, doubles and reorders. Time goes by in
 // units, and both sides are ticked at each; all else happens at an instant between two ticks, in any order.
-// What must hold is in watch.ts, and when two states are one in key.ts.
+// What happens is in ends.ts, what must hold in watch.ts, and when two states are one in key.ts.
 
-import { decodeFrame } from "../../packages/core/src/endpoint/decode.ts";
-import { createEndpoint } from "../../packages/core/src/endpoint/endpoint.ts";
-import type { Frame } from "../../packages/core/src/endpoint/frame.ts";
-import type { EndpointOutput } from "../../packages/core/src/endpoint/outputs.ts";
-import type { PeerRef } from "../../packages/core/src/monitor/refs.ts";
-import type { Role } from "../../packages/core/src/peer/state.ts";
-import type { PolicyOptions } from "../../packages/core/src/policy.ts";
-import { ManualHost } from "../../packages/core/src/testing/manual-host.ts";
-import { describe } from "./frames.ts";
+import { Ends } from "./ends.ts";
+import { FORGED } from "./forger.ts";
 import { keyOf } from "./key.ts";
 import { type Memento, recall, remember } from "./memento.ts";
-import { type System, Violation } from "./search.ts";
-import * as watch from "./watch.ts";
-import { type Flying, NAMES, type Name, otherOf, refOf, type Side, type World } from "./world.ts";
-
-/** What may happen, and how often. */
-export interface Bounds {
-  /** Frames on their way to one side; what is sent beyond is lost. */
-  readonly inFlight: number;
-  /** How often a frame is still on its way when time passes, over all frames. */
-  readonly delays: number;
-  readonly losses: number;
-  readonly doubles: number;
-  readonly crashes: number;
-  /** How the wall clock of a restarted process relates to that of the one before. */
-  readonly clocks: readonly ("ahead" | "equal" | "behind")[];
-  readonly freezes: number;
-  /** For how many units one may last. */
-  readonly frozenFor: number;
-  readonly leaves: number;
-  readonly policyChanges: number;
-  /** The network is cut, in one direction or both, for as long as it likes. */
-  readonly cuts: number;
-}
-
-export interface Setting extends Bounds {
-  readonly name: string;
-  readonly unitMs: number;
-  readonly policies: Readonly<Record<Name, PolicyOptions>>;
-  /** What `policyChanges` change to and back from. */
-  readonly otherPolicy?: PolicyOptions;
-  readonly roles?: Readonly<Record<Name, Role>>;
-  /** b knows a only once it comes, and accepts it. */
-  readonly accepts?: boolean;
-  /** Faults begin once both are alive and settled, not while they meet. */
-  readonly settled?: boolean;
-  /** Only with `--all`. */
-  readonly isLong?: boolean;
-}
+import type { System } from "./search.ts";
+import type { Setting } from "./settings.ts";
+import { type Arrival, checkFrame } from "./watch-frames.ts";
+import { checkState, checkTicked } from "./watch-states.ts";
+import { NAMES, type Name, type Side, type Views, viewsOf, type World } from "./world.ts";
 
 export const BOTH_ALIVE = 1;
 export const QUIET = 2;
@@ -61,101 +21,121 @@ export const BROKEN = 512;
 export const SIDE_BITS: Readonly<Record<Name, number>> = { a: 3, b: 6 };
 export const [GAVE_UP, DOWN, FROZEN] = [1, 2, 4];
 
-const EPOCH = 1_000;
 const SETTLED_UNITS = 12;
-const CUTS = ["the network is cut", "the network is cut to a", "the network is cut to b"];
+const CUTS = ["both", "a", "b"].map((to) => `the network is cut to ${to}`);
 
 export class TwoEnds implements System {
-  readonly world: World;
+  readonly #ends: Ends;
   readonly #setting: Setting;
-  /** Frames that left during the call that is under way. */
-  #caused: Frame[] = [];
   #restored: Memento | undefined;
-  /** Tells what happens, where somebody listens. */
-  tell: ((line: string) => void) | undefined;
+  /** Both sides as they are now, once somebody looked. */
+  #views: Views | undefined;
 
   constructor(setting: Setting) {
     this.#setting = setting;
-    const { losses, doubles, delays, crashes, freezes, leaves, policyChanges, cuts } = setting;
-    const side = (name: Name): Side => ({
-      ...{ name, endpoint: undefined, host: new ManualHost(), process: 0, epoch: EPOCH },
-      ...{ frozen: -1, otherPolicy: false, hasLeft: false, sleepsUntil: Number.POSITIVE_INFINITY },
-      notes: watch.newNotes(),
-    });
-    this.world = {
-      now: 0,
-      sides: { a: side("a"), b: side("b") },
-      flying: [],
-      left: { losses, doubles, delays, crashes, freezes, leaves, policyChanges, cuts },
-      cut: { a: false, b: false },
-    };
-    for (const name of NAMES) this.#start(this.world.sides[name]);
+    this.#ends = new Ends(setting);
     if (setting.settled) this.#settle();
+  }
+
+  get world(): World {
+    return this.#ends.world;
+  }
+
+  /** Tells what happens from now on. */
+  listen(tell: (line: string) => void): void {
+    this.#ends.tell = tell;
   }
 
   moves(): readonly string[] {
     const { world } = this;
     const { left } = world;
-    const { frozenFor, clocks } = this.#setting;
+    const { frozenFor, wakesEvery } = this.#setting;
     const moves: string[] = [];
-    world.flying.forEach(({ to, doubled }, n) => {
+    world.flying.forEach(({ to, copyAge }, n) => {
       const isAwake = world.sides[to].frozen < 0;
       if (isAwake) moves.push(`${to} gets #${n}`);
-      if (isAwake && left.doubles > 0 && !doubled)
+      if (isAwake && left.doubles > 0 && copyAge < 0)
         moves.push(`${to} gets #${n}, which comes again`);
       if (left.losses > 0) moves.push(`#${n} is lost`);
     });
     const sides = NAMES.map((name) => world.sides[name]);
-    if (this.#delayed() <= left.delays && sides.every(({ frozen }) => frozen < frozenFor))
+    if (
+      this.#ends.delayed() <= left.delays &&
+      sides.every(({ name, frozen }) => wakesEvery?.[name] !== undefined || frozen < frozenFor)
+    )
       moves.push("time passes");
     if (world.cut.a || world.cut.b) moves.push("the network heals");
-    else if (left.cuts > 0) moves.push(...CUTS);
-    for (const { name, endpoint, frozen, hasLeft } of sides) {
-      if (!endpoint) for (const clock of clocks) moves.push(`${name} starts, clock ${clock}`);
-      else if (frozen >= 0) moves.push(`${name} thaws`);
-      else {
-        if (left.crashes > 0) moves.push(`${name} crashes`);
-        if (left.freezes > 0) moves.push(`${name} freezes`);
-        if (left.leaves > 0 && !hasLeft) moves.push(`${name} leaves`);
-        if (hasLeft) moves.push(`${name} comes back`);
-        if (left.policyChanges > 0) moves.push(`${name} changes its policy`);
-      }
+    else if (left.cuts > 0) {
+      const { cutTo } = this.#setting;
+      moves.push(...(cutTo ? [`the network is cut to ${cutTo}`] : CUTS));
     }
+    for (const side of sides) moves.push(...this.#movesOf(side));
+    return moves;
+  }
+
+  /** What can happen to a process. */
+  #movesOf({ name, endpoint, frozen, hasLeft }: Side): string[] {
+    const { left } = this.world;
+    const { clocks, wakesEvery, reports, staysDown, troubled = NAMES } = this.#setting;
+    if (!endpoint) return staysDown ? [] : clocks.map((clock) => `${name} starts, clock ${clock}`);
+    const moves: string[] = [];
+    if (frozen >= 0) {
+      if (wakesEvery?.[name] === undefined) moves.push(`${name} thaws`);
+      if (reports && frozen > 0) moves.push(`${name} thaws, and says so`);
+      return moves;
+    }
+    if (hasLeft) moves.push(`${name} comes back`);
+    if (!troubled.includes(name)) return moves;
+    if (left.forgeries > 0) moves.push(...FORGED.map((forged) => `${name} is shown ${forged}`));
+    if (left.crashes > 0) moves.push(`${name} crashes`);
+    if (left.freezes > 0) moves.push(`${name} freezes`);
+    if (left.leaves > 0 && !hasLeft) moves.push(`${name} leaves`);
+    if (left.policyChanges > 0) moves.push(`${name} changes its policy`);
     return moves;
   }
 
   take(move: string): void {
     const { world } = this;
-    const [name, verb] = move.split(" ") as [Name, string];
-    const number = Number(/#(\d+)/.exec(move)?.[1]);
-    const side = world.sides[name];
-    if (move === "time passes") this.#pass();
-    else if (move.startsWith("the network")) this.#cut(move);
-    else if (move.endsWith("is lost")) {
-      world.left.losses -= 1;
-      world.flying.splice(number, 1);
-    } else if (verb === "gets") this.#deliver(number, move.endsWith("again"));
-    else if (verb === "crashes") this.#crash(side);
-    else if (verb === "starts,") this.#restart(side, move);
-    else if (verb === "freezes") {
-      world.left.freezes -= 1;
-      side.frozen = 0;
-    } else if (verb === "thaws") side.frozen = -1;
-    else if (verb === "leaves") {
-      world.left.leaves -= 1;
-      side.hasLeft = true;
-      side.endpoint?.leave(refOf(side) as PeerRef);
-    } else if (verb === "comes") {
-      side.hasLeft = false;
-      const ref = refOf(side);
-      if (ref === undefined || side.endpoint?.state(ref)?.status === "dead") this.#add(side);
-    } else this.#changePolicy(side);
-    sortFlying(world);
-    watch.checkState(world);
+    this.#views = undefined;
+    const arrival = this.#happen(move);
+    this.#ends.sortFlying();
+    const views = this.#look();
+    if (arrival) checkFrame(world, views[arrival.flying.to], arrival);
+    checkState(world, views);
+    if (move !== "time passes") return;
+    for (const name of NAMES)
+      if (this.#ends.isAwake(views[name].side)) checkTicked(views[name], world.now);
+  }
+
+  #happen(move: string): Arrival | undefined {
+    const ends = this.#ends;
+    if (move === "time passes") ends.pass();
+    else if (move.startsWith("the network")) ends.cut(move);
+    else {
+      const [name, verb] = move.split(" ") as [Name, string];
+      const number = Number(/#(\d+)/.exec(move)?.[1]);
+      const side = this.world.sides[name];
+      if (move.endsWith("is lost")) ends.lose(number);
+      else if (verb === "gets") return ends.deliver(number, move.endsWith("again"));
+      else if (verb === "is") return ends.show(side, move.slice("a is shown ".length));
+      else if (verb === "crashes") ends.crash(side);
+      else if (verb === "starts,") ends.restart(side, move);
+      else if (verb === "freezes") ends.freeze(side);
+      else if (verb.startsWith("thaws")) ends.thaw(side, move);
+      else if (verb === "leaves") ends.leave(side);
+      else if (verb === "comes") ends.comeBack(side);
+      else ends.changePolicy(side);
+    }
+    return undefined;
   }
 
   key(): string {
-    return keyOf(this.world, this.#setting.unitMs);
+    return keyOf(this.world, this.#look(), this.#setting);
+  }
+
+  #look(): Views {
+    this.#views ??= viewsOf(this.world);
+    return this.#views;
   }
 
   save(): unknown {
@@ -163,21 +143,26 @@ export class TwoEnds implements System {
   }
 
   restore(saved: unknown): void {
+    this.#views = undefined;
     this.#restored = saved as Memento;
     recall(this.#restored);
   }
 
   traits(): number {
     const { sides, flying, cut } = this.world;
-    let traits = flying.length === 0 ? QUIET : 0;
+    const { wakesEvery } = this.#setting;
+    const views = this.#look();
+    // Nobody reads what waits for a frozen side.
+    let traits = flying.every(({ to }) => sides[to].frozen >= 0) ? QUIET : 0;
     let alive = 0;
     for (const name of NAMES) {
       const { endpoint, frozen } = sides[name];
-      const ref = refOf(sides[name]);
-      const status = ref === undefined ? "dead" : endpoint?.state(ref)?.status;
+      const { ref, state } = views[name];
+      const status = ref === undefined ? "dead" : state?.status;
       if (status === "alive") alive += 1;
+      const isFrozen = frozen >= 0 && wakesEvery?.[name] === undefined;
       const bits =
-        (status === "dead" ? GAVE_UP : 0) | (endpoint ? 0 : DOWN) | (frozen >= 0 ? FROZEN : 0);
+        (status === "dead" ? GAVE_UP : 0) | (endpoint ? 0 : DOWN) | (isFrozen ? FROZEN : 0);
       traits |= bits << SIDE_BITS[name];
     }
     if (alive === 2) traits |= BOTH_ALIVE;
@@ -185,8 +170,6 @@ export class TwoEnds implements System {
     if (!sides.a.hasLeft && !sides.b.hasLeft) traits |= WILLING;
     return traits;
   }
-
-  // ── what happens ───────────────────────────────────────────────────────────────────────────────
 
   /** They meet, and talk for a while: every frame arrives at once. */
   #settle(): void {
@@ -196,150 +179,4 @@ export class TwoEnds implements System {
       units += Number(isQuiet);
     }
   }
-
-  #pass(): void {
-    const { world } = this;
-    const { unitMs } = this.#setting;
-    world.left.delays -= this.#delayed();
-    world.now += unitMs;
-    for (const name of NAMES) {
-      const side = world.sides[name];
-      side.host.freeze(unitMs);
-      watch.passed(side, unitMs);
-      if (side.frozen >= 0) side.frozen += 1;
-    }
-    for (const name of NAMES) {
-      const side = world.sides[name];
-      if (!side.endpoint || side.frozen >= 0) continue;
-      side.endpoint.tick();
-      side.sleepsUntil = side.endpoint.nextDeadline();
-      watch.checkTicked(side, world.now);
-    }
-  }
-
-  /** Frames that would be late if time passed now. Nobody reads what waits for a frozen side. */
-  #delayed(): number {
-    const { flying, sides } = this.world;
-    return flying.filter(({ to, doubled }) => !doubled && sides[to].frozen < 0).length;
-  }
-
-  #deliver(number: number, stays: boolean): void {
-    const { world } = this;
-    const flying = world.flying[number] as Flying;
-    const side = world.sides[flying.to];
-    if (stays) {
-      world.left.doubles -= 1;
-      flying.doubled = true;
-    } else world.flying.splice(number, 1);
-    if (!side.endpoint) return;
-    const before = watch.beforeFrame(side, flying.frame);
-    this.#caused = [];
-    // The receiver owns its bytes.
-    side.endpoint.receive(flying.bytes.slice(), otherOf(flying.to));
-    watch.checkFrame(world, side, flying, before, this.#caused);
-  }
-
-  #cut(move: string): void {
-    const { cut, left } = this.world;
-    left.cuts -= Number(move !== "the network heals");
-    for (const name of NAMES) cut[name] = move.endsWith("cut") || move.endsWith(`to ${name}`);
-    this.world.flying = this.world.flying.filter(({ to }) => !cut[to]);
-  }
-
-  #crash(side: Side): void {
-    this.world.left.crashes -= 1;
-    side.endpoint = undefined;
-    side.hasLeft = false;
-    side.sleepsUntil = Number.POSITIVE_INFINITY;
-    this.world.flying = this.world.flying.filter(({ to }) => to !== side.name);
-  }
-
-  #restart(side: Side, move: string): void {
-    if (move.endsWith("ahead")) side.epoch += 1;
-    if (move.endsWith("behind")) side.epoch -= 1;
-    this.#start(side);
-  }
-
-  #changePolicy(side: Side): void {
-    this.world.left.policyChanges -= 1;
-    side.otherPolicy = !side.otherPolicy;
-    const ref = refOf(side);
-    if (ref !== undefined) side.endpoint?.setPolicy(ref, this.#policyOf(side));
-  }
-
-  #start(side: Side): void {
-    const { world } = this;
-    side.process += 1;
-    side.frozen = -1;
-    side.notes = watch.newNotes();
-    side.host = new ManualHost({
-      startAt: world.now,
-      epochMs: side.epoch,
-      // Each process draws its own numbers.
-      seed: 2 * side.process + NAMES.indexOf(side.name),
-    });
-    const { accepts = false, roles } = this.#setting;
-    side.endpoint = createEndpoint<string>({
-      ...{ id: side.name, host: side.host, transport: "datagram", seed: 1 },
-      policy: this.#policyOf(side),
-      role: roles?.[side.name],
-      accept: () => accepts,
-      send: (_peer, bytes) => this.#send(side, bytes),
-      emit: (output) => this.#emit(side, output),
-    });
-    const { endpoint } = side;
-    endpoint.onEarlier(() => {
-      side.sleepsUntil = endpoint.nextDeadline();
-    });
-    if (!accepts || side.name === "a") this.#add(side);
-    side.sleepsUntil = endpoint.nextDeadline();
-  }
-
-  #add(side: Side): void {
-    side.endpoint?.add(otherOf(side.name), { path: otherOf(side.name) });
-  }
-
-  #policyOf({ name, otherPolicy }: Side): PolicyOptions {
-    const { policies, otherPolicy: other } = this.#setting;
-    return otherPolicy && other ? other : policies[name];
-  }
-
-  #send(side: Side, bytes: Uint8Array<ArrayBuffer>): boolean {
-    const { world } = this;
-    const to = otherOf(side.name);
-    const decoded = decodeFrame(bytes);
-    if (!decoded.ok) throw new Violation(`${side.name} sent what is no frame: ${decoded.fault}`);
-    const frame = decoded.frame as Flying["frame"];
-    this.#caused.push(frame);
-    this.tell?.(`${side.name} sends ${describe(frame)}`);
-    const waiting = world.flying.filter((each) => each.to === to).length;
-    if (waiting < this.#setting.inFlight && world.sides[to].endpoint && !world.cut[to]) {
-      world.flying.push({ to, frame, bytes, doubled: false });
-    }
-    return true;
-  }
-
-  #emit(side: Side, output: EndpointOutput<string>): void {
-    if (output.type === "changed") {
-      this.tell?.(
-        `${side.name}: ${output.id} ${output.from} → ${output.to} ${output.reason ?? ""}`,
-      );
-    } else if (output.type !== "beat") this.tell?.(`${side.name}: ${output.type}`);
-    watch.checkOutput(this.world, side, output);
-  }
-}
-
-/** A multiset has no order: sorted by what says which frame it is. */
-function sortFlying(world: World): void {
-  const rank = ({ to, frame, doubled }: Flying) => {
-    const seq = frame.type === "notice" ? frame.answers : frame.seq;
-    return [to, frame.type, frame.epoch, frame.session, seq, doubled];
-  };
-  world.flying.sort((one, other) => {
-    const [left, right] = [rank(one), rank(other)];
-    for (let n = 0; n < left.length; n++) {
-      if (left[n] !== right[n]) return (left[n] as never) < (right[n] as never) ? -1 : 1;
-    }
-    return 0;
-  });
 }

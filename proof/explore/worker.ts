@@ -21,8 +21,9 @@ export interface Outcome {
   readonly story: readonly string[] | undefined;
 }
 
-// One draw for all phases and back-offs: a choice of the setting, see README.md.
-(globalThis as { fixedDraw?: number }).fixedDraw = 0.75;
+interface Opened {
+  drawn?: (n: number) => number;
+}
 
 if (parentPort && workerData) {
   const { isAll, wanted } = workerData as { isAll: boolean; wanted: string };
@@ -40,7 +41,10 @@ if (parentPort && workerData) {
 
 function outcomeOf(scope: Scope): Outcome {
   const startedAt = performance.now();
-  const { graph, found: inState } = explore(scope.start(), scope.mostStates);
+  const { draws } = scope;
+  // Even numbers draw jitter, odd ones phases and back-offs.
+  (globalThis as Opened).drawn = (n) => draws[(n >> 1) % draws.length] as number;
+  const { graph, found: inState } = explore(() => scope.start(), scope.mostStates);
   let found = inState;
   const longest: number[] = [];
   for (const rule of graph.closed ? scope.rules : []) {
@@ -64,10 +68,11 @@ function outcomeOf(scope: Scope): Outcome {
 
 /** Goes the way to a violation once more, and tells what happens on it. */
 function storyOf(scope: Scope, { message, path, cycle = [] }: Found): readonly string[] {
-  const system = scope.start();
   const story = [message];
+  if (path.length === 0 && cycle.length === 0) return [...story, "  before anything goes wrong"];
+  const system = scope.start();
   if (system instanceof TwoEnds) {
-    system.tell = (line) => story.push(`    > ${system.world.now} ${line}`);
+    system.listen((line) => story.push(`    > ${system.world.now} ${line}`));
   }
   const go = (move: string) => {
     story.push(`  ${move}`);

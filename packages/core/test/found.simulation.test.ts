@@ -1,5 +1,6 @@
 // What `pnpm simulate` found, each as the smallest history that shows it.
 import { expect, test } from "vitest";
+import { isZero } from "../src/endpoint/frame.ts";
 import { Cluster, type Process } from "./cluster.ts";
 
 const POLICY = { intervalMs: 400, suspectAfterMs: 1_000, deadAfterMs: 2_000, jitter: 0 };
@@ -120,4 +121,24 @@ test("whoever asked as a stranger keeps the tag of the answer when its conversat
   expect(isTold()).toBe(true);
   expect(answered).toBeDefined();
   expect(handed("beat")).toEqual(answered);
+});
+
+test("who is started anew while we are still connecting is heard from its first frame on", () => {
+  const cluster = new Cluster("datagram", { seed: 9, delayMs: [1, 1] });
+  const start = (clockMs: number) =>
+    cluster.start("b", { policy: POLICY, accept: () => true, epochMs: clockMs });
+  start(0);
+  const a = cluster.start("a", { policy: { ...POLICY, deadAfterMs: 6_000 } });
+  // b answers who it does not know, and what would prove a to it is lost.
+  cluster.loses = (from, _to, frame) => from === "a" && "tag" in frame && !isZero(frame.tag);
+  a.add("b");
+  cluster.run(3_500);
+  const { highestSeq } = a.endpoint.state(a.endpoint.find("b")!)!.arrivals;
+  expect([a.status("b"), highestSeq > 5]).toEqual(["connecting", true]);
+  start(1_000);
+  cluster.loses = () => false;
+  cluster.runUntil(() => a.status("b") === "alive", 1_000);
+  // Its answer to a question, which is asked now and then, and the one to a question with its tag.
+  expect(a.status("b")).toBe("alive");
+  expect(a.endpoint.state(a.endpoint.find("b")!)!.arrivals.behind).toBe(0);
 });

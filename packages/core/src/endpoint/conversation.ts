@@ -160,7 +160,7 @@ function hear(hub: Hub, { ref }: Pair, session: Session, frame: BeatFrame): bool
   // A frame that echoes nothing we remember is as old as can be.
   const never = -Number.MAX_VALUE;
   const { at, observedAt } = nonce ?? { at: never, observedAt: never };
-  return heardBeat(hub, ref, frame.seq, {
+  return heardBeat(hub, ref, session.numberedFrom + frame.seq, {
     proof: nonce !== undefined && tookUsIn,
     // The first frame in a conversation bears a tag made for it: that round trip is the proof.
     nonceAt: nonce && !session.heardSeq ? hub.turn.now : at,

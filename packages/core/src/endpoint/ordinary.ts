@@ -61,7 +61,7 @@ function hear(hub: Hub, pair: Pair, session: Session, bytes: Uint8Array): boolea
   told.sentAtMs = u48At(bytes, 68) / 1_000;
   told.gapMs = u32At(bytes, 52);
   told.declaredMs = Math.max(0, stalledMs - session.heardStalledMs);
-  const counted = heardBeat(hub, pair.ref, seq, told);
+  const counted = heardBeat(hub, pair.ref, session.numberedFrom + seq, told);
   hub.counts.framesReceived += 1;
   session.heardSeq = seq;
   session.heardAt = hub.turn.now;

@@ -10,7 +10,7 @@ import { type Hub, isDead, isLive, pairById, settle, transmitBytes } from "./hub
 import type { EndpointAddOptions, LeaveOptions, LeaveSoonOptions } from "./options.ts";
 import { messageBytes } from "./ordinary-out.ts";
 import { type BeatOptions, keepPace, sendBeat, sendLeave } from "./outbox.ts";
-import { distrust, type Pair, type Path, type Place, type Session } from "./session.ts";
+import { distrust, followOn, type Pair, type Path, type Place, type Session } from "./session.ts";
 
 export function createPair(
   hub: Hub,
@@ -117,7 +117,10 @@ export function bind(hub: Hub, pair: Pair, session: Session, reason: EndReason):
     pair.successor = session;
     hub.monitor.ended(ref, reason);
   } else {
-    if (current !== session) hub.sessions.close(current);
+    if (current !== session) {
+      followOn(session, current);
+      hub.sessions.close(current);
+    }
     pair.current = session;
   }
   if (isDead(hub, pair)) hub.monitor.dial(ref);

@@ -120,6 +120,8 @@ export interface Session {
   introduced: boolean;
   /** When our newest frame left that it counted; −Infinity: we trust nothing. */
   trustedFrom: number;
+  /** What their numbers follow on to: whoever spoke before them, while nobody had lived yet. */
+  numberedFrom: number;
   /** The newest frame of theirs, and when it came. */
   heardSeq: number;
   heardAt: number;
@@ -155,6 +157,7 @@ export function createSession(
     negotiation: start.negotiation,
     refrain: undefined,
     introduced: NOTHING_YET.introduced,
+    numberedFrom: 0,
     heardSeq: NOTHING_YET.heardSeq,
     lastEcho: NOTHING_YET.lastEcho,
     heardCounted: NOTHING_YET.heardCounted,
@@ -179,7 +182,13 @@ export function createSession(
 
 /** Whoever spoke here begins anew, as somebody else: its numbers start over, and nothing of ours was counted. */
 export function startOver(session: Session, claim: Claim): void {
+  followOn(session, session);
   Object.assign(session, NOTHING_YET, { claim });
+}
+
+/** The monitor counts on: to it, all who speak before anybody has lived are one. */
+export function followOn(session: Session, { numberedFrom, heardSeq }: Session): void {
+  session.numberedFrom = numberedFrom + heardSeq;
 }
 
 /** The tag to hand out at a place. */
