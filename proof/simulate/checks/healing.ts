@@ -113,7 +113,8 @@ export class Healing implements Check {
     // On connections whoever opens them may have just done so in vain.
     if (this.#world.cluster.transport !== "datagram") return undefined;
     if (!this.#waitsOnly(a, b) || !this.#waitsOnly(b, a)) return undefined;
-    return Math.min(this.#asksInMs(a, b), this.#asksInMs(b, a)) + 2 * RTT_MS + ROUNDING_MS;
+    const asksInMs = Math.min(this.#asksInMs(a, b), this.#asksInMs(b, a));
+    return asksInMs < Number.POSITIVE_INFINITY ? asksInMs + 2 * RTT_MS + ROUNDING_MS : undefined;
   }
 
   #waitsOnly(process: Process, other: Process): boolean {
@@ -133,7 +134,10 @@ export class Healing implements Check {
   /** When its back-off ends, in the time of the world. */
   #asksInMs({ endpoint, host }: Process, other: Process): number {
     const ref = endpoint.find(other.name);
-    const { beatDueAt = 0 } = (ref !== undefined && endpoint.state(ref)) || {};
+    const { beatDueAt = 0, forgetAt = Number.POSITIVE_INFINITY } =
+      (ref !== undefined && endpoint.state(ref)) || {};
+    // Whoever has forgotten it by then asks nobody; it will take it in as anybody new.
+    if (forgetAt <= beatDueAt) return Number.POSITIVE_INFINITY;
     return Math.max(0, beatDueAt - host.now()) / (1 - MOST_DRIFT);
   }
 
