@@ -5,6 +5,7 @@ import type { PeerRef } from "../../../packages/core/src/monitor/refs.ts";
 import type { Status } from "../../../packages/core/src/peer/state.ts";
 import { must } from "../target.ts";
 
+const BEAT = 1;
 const NOTICE = 4;
 
 type Changed = Extract<EndpointOutput<string>, { type: "changed" }>;
@@ -33,19 +34,29 @@ export function checkLife(
   lives.set(peer, { status: to, session });
 }
 
-/** What one frame may cause: one answer at most, no larger than itself, to a BEAT only; and one BEAT. */
-export function checkAnswers(bytes: Uint8Array, caused: readonly Uint8Array[]): void {
+/** Something that left, and where to. */
+export interface Said {
+  readonly bytes: Uint8Array;
+  readonly place: string;
+}
+
+/**
+ * What one frame may cause: one answer at most, no larger than itself, to a BEAT only; and one BEAT to a place. (From
+ * another address it may be a proof, which makes a BEAT due, and has that address asked to prove itself.)
+ */
+export function checkAnswers(bytes: Uint8Array, caused: readonly Said[]): void {
   if (caused.length === 0) return;
   // What is told when it is so answers nothing: duplicate-id, replaced, incompatible.
   const timely = caused.filter(
-    (frame) => frame[2] !== NOTICE || ![3, 4, 5].includes(frame[28] as number),
+    ({ bytes: frame }) => frame[2] !== NOTICE || ![3, 4, 5].includes(frame[28] as number),
   );
-  const answers = timely.filter((frame) => frame[2] !== 1);
-  const told = () => `${hex([bytes])} caused ${hex(timely)}`;
-  must(answers.length <= 1 && timely.length - answers.length <= 1, told);
-  const [answer] = answers;
+  const answers = timely.filter(({ bytes: frame }) => frame[2] !== BEAT);
+  const asked = timely.filter((said) => !answers.includes(said)).map(({ place }) => place);
+  const told = () => `${hex([bytes])} caused ${hex(timely.map((said) => said.bytes))}`;
+  must(answers.length <= 1 && new Set(asked).size === asked.length, told);
+  const answer = answers[0]?.bytes;
   if (!answer) return;
-  must(bytes[2] === 1 && answer.length <= bytes.length, told);
+  must(bytes[2] === BEAT && answer.length <= bytes.length, told);
   must(answer[2] !== 2 || ((bytes[3] as number) & 2) !== 0, told);
 }
 

@@ -7,7 +7,7 @@ import type { PeerRef } from "../../../packages/core/src/monitor/refs.ts";
 import type { PolicyOptions } from "../../../packages/core/src/policy.ts";
 import { ManualHost } from "../../../packages/core/src/testing/manual-host.ts";
 import { must } from "../target.ts";
-import { checkAnswers, checkLife, isDeath, type Life } from "./conduct.ts";
+import { checkAnswers, checkLife, isDeath, type Life, type Said } from "./conduct.ts";
 import type { Knowledge, Model } from "./forger.ts";
 import { CUT_REASONS, type Position, SEAL_FAULTS } from "./positions.ts";
 import { checksumSealing } from "./sealing.ts";
@@ -40,7 +40,7 @@ class End {
   /** What it said to the other one, on its way. */
   inFlight: Uint8Array[] = [];
   /** What left while something was taken in. */
-  caused: Uint8Array[] = [];
+  caused: Said[] = [];
   /** Connections to close. */
   readonly refused: string[] = [];
 
@@ -197,7 +197,7 @@ export class World {
   }
 
   #send(n: number, end: End, frame: Uint8Array, path: string): boolean {
-    end.caused.push(frame);
+    end.caused.push({ bytes: frame, place: path });
     if (path === this.#paths[1 - n]) end.inFlight.push(frame);
     else {
       const ledger = this.#ledger(end, path);
