@@ -93,8 +93,8 @@ export class Crowd {
 
   /** Resolves once all are alive to the node, and their network is bad. */
   static async gather(options: CrowdOptions): Promise<Crowd> {
-    const { peers, policy } = options;
-    const { intervalMs } = policy;
+    const { peers, policy, peersPolicy } = options;
+    const { intervalMs } = peersPolicy;
     const startedAt = performance.now();
     const observer = new Child(OBSERVER, peers, JSON.stringify(policy));
     const { port } = await observer.says<{ port: number }>("listening");
@@ -122,9 +122,10 @@ export class Crowd {
   async watch(how: Watch, isRight: (watched: Watched) => boolean): Promise<Watched> {
     for (let left = MOST_TRIES; ; left--) {
       const watched = await this.#watch(how);
-      const { intervalMs, suspectAfterMs } = this.#options.policy;
+      const { policy, peersPolicy } = this.#options;
       const { beatsLateMs, lateMostMs } = watched;
-      const isStarved = beatsLateMs > intervalMs / 4 || lateMostMs > suspectAfterMs / 4;
+      const isStarved =
+        beatsLateMs > peersPolicy.intervalMs / 4 || lateMostMs > policy.suspectAfterMs / 4;
       if (left === 1 || isRight(watched) || !isStarved) return watched;
       console.log(`peers were starved, up to ${seconds(lateMostMs)}: watched once more`);
     }

@@ -15,12 +15,14 @@ interface CrowdSize {
   readonly peers: number;
   /** How many of them are killed, and as many frozen. */
   readonly gone: number;
+  /** How often each peer beats, and how often the node does. */
   readonly intervalMs: number;
+  readonly backMs: number;
   readonly watchMs: number;
 }
 
 export function describeCrowd(
-  { peers, gone, intervalMs, watchMs }: CrowdSize,
+  { peers, gone, intervalMs, backMs, watchMs }: CrowdSize,
   keep: Keep = () => {},
 ): void {
   const patient = {
@@ -30,13 +32,14 @@ export function describeCrowd(
   };
   // More than a node promises to be back in, which is a quarter of S.
   const stallMs = Math.max(LEAST_STALL_MS, 3 * intervalMs);
-  const hasty = { ...patient, suspectAfterMs: 3 * intervalMs };
+  const node = { ...patient, intervalMs: backMs, peerGapMs: intervalMs, wishMs: intervalMs };
+  const hasty = { ...node, suspectAfterMs: 3 * intervalMs };
 
   describe(`${peers} peers on one socket, a beat every ${intervalMs} ms`, () => {
     afterEach(killChildren);
 
     test("none doubted, not even after a stall; all found that are killed or frozen", async () => {
-      const crowd = await Crowd.gather({ peers, gone, policy: patient, peersPolicy: patient });
+      const crowd = await Crowd.gather({ peers, gone, policy: node, peersPolicy: patient });
       const isNoneDoubted = ({ observer }: Watched) => observer.suspected.length === 0;
       const calm = await crowd.watch({ what: "calm", ms: watchMs }, isNoneDoubted);
       expect(calm.observer).toMatchObject({ suspected: [], deaths: [], alive: peers });
@@ -52,7 +55,7 @@ export function describeCrowd(
       for (const { reason, silenceMs, health } of deaths) {
         expect(reason).toBe("silence");
         expect(silenceMs).toBeGreaterThanOrEqual(patient.deadAfterMs);
-        const atMostMs = deadAtMostMs(definePolicy(patient), undefined, health);
+        const atMostMs = deadAtMostMs(definePolicy(node), undefined, health);
         expect(silenceMs).toBeLessThanOrEqual(atMostMs);
       }
       keep({
@@ -102,7 +105,7 @@ function predicted(
   // What is overtaken is a statistic and no sign of life: to the verdict, it never came.
   const arriving = (1 - NETWORK.lost - NETWORK.overtaken) * (1 - inKernel);
   const network = { loss: 1 - arriving, delayMs: 0, delayVarianceMs2: 0 };
-  const { intervalMs, jitter, suspectAfterMs } = definePolicy(policy);
+  const { peerGapMs: intervalMs, jitter, suspectAfterMs } = definePolicy(policy);
   const count = (how: PolicyOptions) =>
     (peers * tookMs) / predict({ ...policy, ...how }, network).falseAlarmEveryMs;
   const peerGapMs = intervalMs + lateMs;
