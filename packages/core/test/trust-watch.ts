@@ -86,9 +86,11 @@ export class TrustWatch {
     if (held.stopped || wasReplaced || this.exempts(held, observer)) return;
     this.checked += 1;
     const trustsMs = held.trustsFor(observer.name);
-    // What it trusts in by now may be another session than the one that died.
-    const isAnother =
-      observer.session(id) !== change.session && isElsewhere(held, observer, change, life);
+    // What it trusts in by now may be another session than the one that died, or that of a peer who was forgotten
+    // meanwhile and came anew.
+    const isGone =
+      observer.session(id) !== change.session || observer.endpoint.find(id) !== change.peer;
+    const isAnother = isGone && isElsewhere(held, observer, change, life);
     if (trustsMs <= 1e-6 || isAnother) return;
     const { reason, session } = change;
     this.fail(
