@@ -61,9 +61,10 @@ export class Fresh implements Check {
     if (frame.type !== "beat" && frame.type !== "echo") return;
     if (way === "sent") return this.#send(process, frame, other);
     const life = this.#lives.get(process)?.get(other);
-    if (life === undefined || !this.#isFresh(process, frame, other, life)) return;
+    if (life === undefined || !this.#isAhead(process, frame, other, life)) return;
+    // Also one that is no life puts those that it overtook behind.
     life.highest = frame.seq;
-    life.freshAt = process.host.now();
+    if (this.#isTimely(process, frame, other, life)) life.freshAt = process.host.now();
   }
 
   #send(process: Process, { session, seq, handed }: BeatFrame, other: string): void {
@@ -81,12 +82,16 @@ export class Fresh implements Check {
     sent.handed.length = Math.min(TAGS, sent.handed.length);
   }
 
-  #isFresh(process: Process, frame: BeatFrame, other: string, life: Life): boolean {
+  #isAhead(process: Process, frame: BeatFrame, other: string, life: Life): boolean {
     const { speaker, session, highest } = life;
     const isOf = frame.session === session && speaker.epochs.has(frame.epoch);
     const sent = this.#sent.get(process)?.get(other);
     const isTagged = sent?.handed.some((each) => isSame(each, frame.tag));
-    if (!isOf || !isTagged || frame.seq <= highest) return false;
+    return isOf && isTagged === true && frame.seq > highest;
+  }
+
+  #isTimely(process: Process, frame: BeatFrame, other: string, life: Life): boolean {
+    const sent = this.#sent.get(process)?.get(other);
     if (this.#world.cluster.transport !== "datagram") return true;
     // What was corrupted on the way is told by its seal, and by nothing in here.
     const slot = frame.echo % ECHOED;
