@@ -27,6 +27,8 @@ interface Watch {
   boundMs: number;
   plainMs: number;
   policy: Policy;
+  /** Of the observer, when it began to suspect: that stretches the suspicion. */
+  health: number;
 }
 
 export class Deaths implements Check {
@@ -85,7 +87,7 @@ export class Deaths implements Check {
     const policy = observer.endpoint.policy(ref) as Policy;
     const { now, underwayMs, frozenMs, frozenUntil } = this.#world;
     this.#watches.set(key, {
-      ...{ observer, id, session: state.session, policy, isGone },
+      ...{ observer, id, session: state.session, policy, isGone, health: state.health ?? 0 },
       fromAt: Math.max(now + underwayMs, frozenUntil.get(observer) ?? 0),
       frozenMs: frozenMs.get(observer) ?? 0,
       boundMs: deadAtMostMs(policy, undefined, WORST_HEALTH) + (oneWay ? policy.deadAfterMs : 0),
@@ -119,23 +121,25 @@ export class Deaths implements Check {
   }
 
   onOutput(process: Process, output: EndpointOutput<Path>): void {
-    if (output.type !== "changed" || output.to !== "dead") return;
+    if (output.type !== "changed") return;
     const key = `${process.name}>${output.id}`;
     const watch = this.#watches.get(key);
     if (watch?.observer !== process) return;
+    if (output.to === "suspect") watch.health = output.evidence.health;
+    if (output.to !== "dead") return;
     this.#watches.delete(key);
     this.#judge(watch, output);
   }
 
-  #judge(watch: Watch, { reason, evidence }: EndpointChange<Path>): void {
+  #judge(watch: Watch, { reason }: EndpointChange<Path>): void {
     this.#check(watch);
     if (reason !== "silence") return;
     this.checked += 1;
-    const { observer, fromAt, frozenMs, plainMs, policy } = watch;
+    const { observer, fromAt, frozenMs, plainMs, policy, health } = watch;
     const { now, frozenMs: frozen, throttledMs } = this.#world;
     const isPlain = plainMs === 0 && (frozen.get(observer) ?? 0) === frozenMs;
     if (!isPlain || throttledMs.has(observer)) return;
-    const share = (now - fromAt) / deadAtMostMs(policy, undefined, evidence.health);
+    const share = (now - fromAt) / deadAtMostMs(policy, undefined, health);
     this.shares.push(Math.max(0, Math.round(100 * share)));
   }
 
