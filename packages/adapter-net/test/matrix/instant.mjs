@@ -8,9 +8,9 @@ import { certificate } from "./certificate.mjs";
 
 /** @typedef {import("./round.mjs").Round} Round */
 
-/** Longer than any label of a name may be: the resolver fails without asking anybody. */
 /** Below those that the system gives away: one that was free a moment ago may be somebody else's by now. */
 const NOBODYS_PORT = 1;
+/** Longer than any label of a name may be: the resolver fails without asking anybody. */
 const NO_SUCH_HOST = `${"x".repeat(64)}.invalid`;
 const GARBAGE = "220 somebody else's service\r\n";
 /** The head of a DATA frame, and a length nobody agreed to. */
@@ -42,7 +42,7 @@ export const instant = {
   },
 
   async dns(round) {
-    await once(round.client({ host: NO_SUCH_HOST, port: 1 }), "close");
+    await once(round.client({ host: NO_SUCH_HOST, port: NOBODYS_PORT }), "close");
   },
 
   async "TLS: a certificate that nobody vouches for"(round) {
