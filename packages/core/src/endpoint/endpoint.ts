@@ -84,7 +84,7 @@ export class Endpoint<Path extends string | object = object> implements Iterable
       () => this.#settle(),
       (output) => onMonitor(this.#hub, output),
     );
-    this.#entry = new Entry(this.#hub.turn);
+    this.#entry = new Entry(this.#hub);
   }
 
   // ── peers ──────────────────────────────────────────────────────────────────────────────────────

@@ -1,26 +1,23 @@
 // The way into an endpoint: one call at a time, each a turn or part of one. What a synchronous transport brings
 // meanwhile waits for its end.
 
-import type { Turn } from "../turn.ts";
+import { attempt, type Hub } from "./hub.ts";
 
 /** What a call is, that entered: part of another, part of the deliveries of a turn, or a turn of its own. */
 export type Entered = "nested" | "inside" | "outermost";
 
-/** Whatever is put out by it. */
-type AnyTurn = Pick<Turn<unknown>, "run" | "enter" | "leave" | "leaveQuietly" | "fail">;
-
 export class Entry {
   /** Whether something is being worked on. */
   isBusy = false;
-  readonly #turn: AnyTurn;
+  readonly #hub: Hub;
   #backlog: (() => void)[] = [];
 
-  constructor(turn: AnyTurn) {
-    this.#turn = turn;
+  constructor(hub: Hub) {
+    this.#hub = hub;
   }
 
   run<Result>(body: () => Result): Result {
-    return this.#turn.run(() => {
+    return this.#hub.turn.run(() => {
       if (this.isBusy) return body();
       this.isBusy = true;
       try {
@@ -33,7 +30,7 @@ export class Entry {
 
   /** As `run`, without a closure, for what happens all the time: `leave` must follow, and nothing between may throw. */
   enter(): Entered {
-    const outermost = this.#turn.enter();
+    const outermost = this.#hub.turn.enter();
     if (this.isBusy) return "nested";
     this.isBusy = true;
     return outermost ? "outermost" : "inside";
@@ -42,14 +39,14 @@ export class Entry {
   leave(entered: Entered): void {
     if (entered === "nested") return;
     this.#takeBacklog();
-    if (entered === "outermost") this.#turn.leave();
+    if (entered === "outermost") this.#hub.turn.leave();
   }
 
   /** Leaves where nothing was kept, and nothing is due earlier than before. */
   leaveQuietly(entered: Entered): void {
     if (entered === "nested") return;
     this.isBusy = false;
-    if (entered === "outermost") this.#turn.leaveQuietly();
+    if (entered === "outermost") this.#hub.turn.leaveQuietly();
   }
 
   /** Until what is being worked on is done. */
@@ -59,13 +56,7 @@ export class Entry {
 
   #takeBacklog(): void {
     // A callback of the user's that throws must not keep what came behind it from being heard.
-    for (const work of this.#backlog) {
-      try {
-        work();
-      } catch (error) {
-        this.#turn.fail(error);
-      }
-    }
+    for (const work of this.#backlog) attempt(this.#hub, work);
     if (this.#backlog.length > 0) this.#backlog = [];
     this.isBusy = false;
   }
