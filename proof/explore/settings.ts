@@ -92,6 +92,18 @@ const otherPolicy = {
 
 /** A driver promises to be back within two units, and may be one late. */
 const patient = policyOf(8, 12, [4, 4]);
+/** One of the two wakes late, always, and the other falls silent for good. */
+const alwaysLate = {
+  ...settled,
+  // Who beats as late as it wakes says so, and waits longer itself.
+  roles: { a: "both", b: "listen" },
+  inFlight: 4,
+  wakesEvery: { b: 3 },
+  oldestUnits: 60,
+  crashes: 1,
+  troubled: ["a"],
+  staysDown: true,
+} as const;
 /** Nobody is forgotten sooner than after half a minute, nor after less than twice D. */
 const LONG_UNIT = 3_000;
 const forgetful = policyOf(4, 5, [4, 4], LONG_UNIT);
@@ -141,29 +153,11 @@ export const SETTINGS: readonly Setting[] = [
     roles: { a: "both", b: "send" },
     losses: 5,
   },
+  { ...alwaysLate, name: "one always wakes late, the other falls silent" },
   {
-    ...settled,
-    name: "one always wakes late, the other falls silent",
-    // Who beats as late as it wakes says so, and waits longer itself.
-    roles: { a: "both", b: "listen" },
-    inFlight: 4,
-    wakesEvery: { b: 3 },
-    oldestUnits: 60,
-    crashes: 1,
-    troubled: ["a"],
-    staysDown: true,
-  },
-  {
-    ...settled,
+    ...alwaysLate,
     name: "one always wakes as late as it may",
     policies: { a: patient, b: patient },
-    roles: { a: "both", b: "listen" },
-    inFlight: 4,
-    wakesEvery: { b: 3 },
-    oldestUnits: 60,
-    crashes: 1,
-    troubled: ["a"],
-    staysDown: true,
   },
   {
     ...settled,
