@@ -212,6 +212,27 @@ test("a beat falls due within the jitter, whatever the clock says", () => {
   );
 });
 
+test("a beat falls on the multiple of a step that is nearest to its draw, of those within the jitter", () => {
+  const policy = { intervalMs: 1_000, jitter: 0.25 };
+  const stepMs = 15.625;
+  // On a multiple, where so are the ends of what jitter allows; a little, and much, beside one.
+  const instants = fc.tuple(ms(1_000), fc.constantFrom(0, 4.5, 10));
+  fc.assert(
+    fc.property(instants, ms(2 ** 32 - 1), ([turn, besideMs], seed) => {
+      const sentAt = turn * stepMs + besideMs;
+      const first = Math.ceil((sentAt + 750) / stepMs) * stepMs;
+      const steps = Array.from({ length: 17 }, (_, step) => first + step * stepMs);
+      const allowed = steps.filter((at) => at <= sentAt + 1_000);
+      for (let number = 0; number < 100; number++) {
+        const drawnAt = sentAt + gapMs(1_000, 0.25, unit(seed, 2 * number));
+        const off = (at: number) => Math.abs(at - drawnAt);
+        const nearest = allowed.reduce((one, other) => (off(other) < off(one) ? other : one));
+        expect(beatAt(sentAt, policy, seed, number)).toBe(nearest);
+      }
+    }),
+  );
+});
+
 test("beats of a crowd leave together, and as spread over the interval as their jitter", () => {
   const policy = { intervalMs: 1_000, jitter: 0.25 };
   const crowd = Array.from({ length: 1_000 }, (_, seed) =>

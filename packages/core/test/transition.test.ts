@@ -3,7 +3,13 @@ import { describe, expect, test } from "vitest";
 import { phi } from "../src/detectors/phi.ts";
 import type { PeerEvent, PeerOutput } from "../src/peer/events.ts";
 import { type Change, explain } from "../src/peer/evidence.ts";
-import { type InitialPeerOptions, initialPeer, type PeerState } from "../src/peer/state.ts";
+import {
+  END_REASONS,
+  type EndReason,
+  type InitialPeerOptions,
+  initialPeer,
+  type PeerState,
+} from "../src/peer/state.ts";
 import { nextDeadline, transition } from "../src/peer/transition.ts";
 import { definePolicy, type Policy, type PolicyOptions, strict } from "../src/policy.ts";
 
@@ -379,4 +385,17 @@ describe("who dials and who may trust", () => {
     expect(byIt.safeInMs).toBe(0);
     expect(explain({ ...byIt, id: "a" })).toBe("a left");
   });
+});
+
+test("every reason for which a peer can be ended from outside is listed", () => {
+  const all: Record<EndReason, true> = {
+    closed: true,
+    left: true,
+    restarted: true,
+    replaced: true,
+    "protocol-error": true,
+    "duplicate-id": true,
+    incompatible: true,
+  };
+  expect([...END_REASONS].sort()).toEqual(Object.keys(all).sort());
 });
