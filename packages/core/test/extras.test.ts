@@ -25,3 +25,14 @@ test("the place of one that is suspected no more is the next one's", () => {
   });
   expect(loaded).toEqual([1, 2, 3]);
 });
+
+test("what everybody gave back is given back as a whole, and not before", () => {
+  const extras = new Extras();
+  const [first, second] = [extras.store(0, suspect(1)), extras.store(0, suspect(2))];
+  extras.release(first);
+  expect(extras.store(0, suspect(3))).toBe(first);
+  expect(extras.store(0, suspect(4)) - second).toBe(second - first);
+  const alone = new Extras();
+  for (const at of [alone.store(0, suspect(1)), alone.store(0, suspect(2))]) alone.release(at);
+  expect(alone.store(0, suspect(3))).toBe(first);
+});

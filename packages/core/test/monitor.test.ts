@@ -1,7 +1,9 @@
 // The monitor by example: ids and sessions, sinks that call back or throw, counts. Many peers at once
 // are in crowd.test.ts.
 import { describe, expect, test } from "vitest";
+import { adaptive } from "../src/detectors/adaptive.ts";
 import type { Detector } from "../src/detectors/detector.ts";
+import { phi } from "../src/detectors/phi.ts";
 import { createMonitor } from "../src/monitor/monitor.ts";
 import type { MonitorOptions } from "../src/monitor/options.ts";
 import type { MonitorOutput } from "../src/monitor/outputs.ts";
@@ -37,7 +39,10 @@ function setUp(
 describe("options", () => {
   test("a sink is needed", () => {
     expect(() => createMonitor({ host: new ManualHost() } as never)).toThrow(
-      "createMonitor needs the function emit (got undefined).",
+      expect.objectContaining({
+        code: "ERR_SYSTOLE_OPTION",
+        message: "createMonitor needs the function emit (got undefined).",
+      }),
     );
     expect(() => createMonitor(undefined as never)).toThrow(TypeError);
   });
@@ -70,6 +75,13 @@ describe("options", () => {
         /^stallToleranceMs must be a number of ms from 0 \(got (-1|NaN|"soon"|Symbol\(s\))\)/;
       expect(() => setUp({ stallToleranceMs })).toThrow(message);
     }
+    // Every lateness is a stall then.
+    const { monitor, host } = setUp({ stallToleranceMs: 0 });
+    monitor.onEarlier(() => {});
+    monitor.heard(monitor.add());
+    host.freeze(751);
+    monitor.tick();
+    expect(monitor.stats().stalls).toBe(1);
   });
 
   test("a given tolerance decides from when on lateness is a stall", () => {
@@ -92,11 +104,25 @@ describe("ids and sessions", () => {
     const { monitor } = setUp();
     const peer = monitor.add("a");
     expect(() => monitor.add("a")).toThrow(
-      'A peer with the id "a" is connecting already.\nUse find(id) for its ref, or remove it first.',
+      expect.objectContaining({
+        code: "ERR_SYSTOLE_DUPLICATE_PEER",
+        message:
+          'A peer with the id "a" is connecting already.\nUse find(id) for its ref, or remove it first.',
+      }),
     );
     expect([...monitor]).toEqual([peer]);
     // Peers without an id are never the same.
     expect(monitor.add()).not.toBe(monitor.add());
+  });
+
+  test("outputs about a peer without an id have none, and neither has the peer", () => {
+    const { monitor, outputs, tickAt } = setUp();
+    const peer = monitor.add();
+    monitor.heard(peer);
+    for (let at = 0; at <= 1_000; at += 50) tickAt(at);
+    expect(monitor.id(peer)).toBeUndefined();
+    expect(new Set(outputs.map(({ type }) => type))).toEqual(new Set(["changed", "beat"]));
+    for (const output of outputs) expect(output).not.toHaveProperty("id");
   });
 
   test("hashicorp/memberlist#311: a dead id comes back as the next session, by add or by being heard", () => {
@@ -239,6 +265,37 @@ describe("whoever drives it", () => {
     expect(monitor.nextDeadline()).toBe(Number.POSITIVE_INFINITY);
   });
 
+  test("is told when there is nothing to wait for any more", () => {
+    const { monitor } = setUp();
+    const told: number[] = [];
+    monitor.onEarlier(() => told.push(monitor.nextDeadline()));
+    const peer = monitor.add("a", { role: "listen" });
+    monitor.heard(peer);
+    told.length = 0;
+    monitor.ended(peer, "left");
+    expect(told).toEqual([Number.POSITIVE_INFINITY]);
+  });
+
+  test("has nothing to wait for either once the last who was beaten is gone", () => {
+    const { monitor, tickAt } = setUp();
+    const peer = monitor.add("a");
+    tickAt(250);
+    monitor.ended(peer, "left");
+    expect(monitor.nextDeadline()).toBe(Number.POSITIVE_INFINITY);
+  });
+
+  test("need not come for a promise to those who are gone, if somebody is to be beaten later", () => {
+    const { monitor, tickAt } = setUp({ policy: { ...policy, intervalMs: 2_000, jitter: 0 } });
+    monitor.onEarlier(() => {});
+    const judged = monitor.add("judged", { role: "listen" });
+    const beaten = monitor.add("beaten", { role: "send" });
+    tickAt(250);
+    monitor.sent(beaten);
+    expect(monitor.nextDeadline()).toBe(1_000);
+    monitor.remove(judged);
+    expect(monitor.nextDeadline()).toBe(2_250);
+  });
+
   test("pausing what is paused already loses none of the pause", () => {
     const { monitor, host } = setUp();
     const peer = monitor.add("a", { role: "listen" });
@@ -272,10 +329,13 @@ describe("whoever drives it", () => {
 });
 
 describe("sampling", () => {
-  function sampled() {
+  function sampled(react: (peer: PeerRef) => void = () => {}) {
     const looks: (string | undefined)[] = [];
     const made = setUp({
-      sample: (peer) => looks.push(peer === undefined ? "all" : made.monitor.id(peer)),
+      sample: (peer) => {
+        looks.push(peer === undefined ? "all" : made.monitor.id(peer));
+        if (peer !== undefined) react(peer);
+      },
     });
     return { ...made, looks };
   }
@@ -308,6 +368,15 @@ describe("sampling", () => {
     expect(monitor.nextDeadline()).toBeLessThanOrEqual(750);
     tickAt(750);
     expect(looks[0]).toBe("all");
+  });
+
+  test("does not look at whom another look removed", () => {
+    const { monitor, looks, tickAt } = sampled((peer) => {
+      if (peer === monitor.find("a")) monitor.remove(monitor.find("b") as PeerRef);
+    });
+    for (const id of ["a", "b", "c"]) monitor.heard(monitor.add(id, { role: "listen" }));
+    tickAt(3_000);
+    expect(looks).toEqual(["all", "a", "c"]);
   });
 
   test("who is removed meanwhile gets nothing more", () => {
@@ -573,4 +642,52 @@ test("what lay unread while a peer was paused teaches nobody anything", () => {
     [0, false],
   ]);
   expect(monitor.state(peer)?.arrivals.timing?.varianceMs2).toBe(0);
+});
+
+test("what was learned begins anew with another detector, and with another shadow alone", () => {
+  const { monitor, tickAt } = setUp({ policy: { ...policy, detector: phi() } });
+  const peer = monitor.add("a");
+  for (let seq = 1; seq <= 20; seq++) {
+    tickAt(1_000 * seq);
+    monitor.heardBeat(peer, seq);
+  }
+  const learned = () => monitor.state(peer)?.learned;
+  const before = learned();
+  const with3500 = { ...policy, suspectAfterMs: 3_500 };
+  monitor.setPolicy(peer, { ...with3500, detector: monitor.policy(peer)?.detector });
+  expect(learned()).toEqual(before);
+  monitor.setPolicy(peer, {
+    ...with3500,
+    detector: monitor.policy(peer)?.detector,
+    shadow: adaptive(),
+  });
+  expect(learned()).not.toEqual(before);
+});
+
+test("numbers of frames are kept for everybody, whoever comes after the first that numbers them", () => {
+  const { monitor } = setUp();
+  const peers = [monitor.add()];
+  monitor.heardBeat(peers[0] as PeerRef, 1);
+  for (let n = 1; n < 100; n++) peers.push(monitor.add());
+  for (const [n, peer] of peers.entries())
+    for (const seq of [2, 4]) monitor.heardBeat(peer, seq + n);
+  for (const [n, peer] of peers.entries()) {
+    expect(monitor.state(peer)?.arrivals.highestSeq).toBe(4 + n);
+  }
+});
+
+test("near misses after a stall are measured from where the silence of each began", () => {
+  const { monitor, host } = setUp();
+  monitor.onEarlier(() => {});
+  const peers = ["a", "b", "c"].map((id) => monitor.add(id, { role: "listen" }));
+  for (const peer of peers) monitor.heard(peer);
+  host.freeze(10_000);
+  monitor.tick();
+  for (const _ of [1, 2, 3]) {
+    host.freeze(700);
+    monitor.tick();
+  }
+  for (const peer of peers) monitor.heard(peer);
+  // The 2,100 ms after it, of 3,000.
+  expect(monitor.stats().nearMisses).toMatchObject({ eighths: [0, 3, 0, 0], mistakes: 0 });
 });

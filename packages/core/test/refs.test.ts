@@ -2,7 +2,7 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { createMonitor } from "../src/monitor/monitor.ts";
-import { type PeerRef, Slots, slotOf } from "../src/monitor/refs.ts";
+import { grown, type PeerRef, Slots, slotOf } from "../src/monitor/refs.ts";
 import { ManualHost } from "../src/testing/manual-host.ts";
 
 describe("slots", () => {
@@ -54,10 +54,37 @@ describe("slots", () => {
     expect(slotOf(slots.take())).toBe(1);
   });
 
-  test("run out at four million peers, and say so", () => {
+  test("run out at four million peers, and say so; the last one has as many generations as the first", () => {
     const slots = new Slots();
-    for (let n = 0; n < 2 ** 22; n++) slots.take();
-    expect(() => slots.take()).toThrow(/^One monitor holds at most 4194304 peers\.\nSpread them/);
+    let last = slots.take();
+    for (let n = 1; n < 2 ** 22; n++) last = slots.take();
+    expect(() => slots.take()).toThrow(
+      expect.objectContaining({
+        code: "ERR_SYSTOLE_CAPACITY",
+        message: expect.stringMatching(/^One monitor holds at most 4194304 peers\.\nSpread them/),
+      }),
+    );
+    for (let generation = 1; generation < 512; generation++) {
+      slots.release(last);
+      last = slots.take();
+    }
+    expect([last, slots.retired]).toEqual([2 ** 31 - 1, 0]);
+    slots.release(last);
+    expect(slots.retired).toBe(1);
+  });
+
+  test("are nobody's until they are said to be a living peer's, and again once they are released", () => {
+    const slots = new Slots();
+    const ref = slots.take();
+    expect(slots.isLiving(0)).toBe(false);
+    slots.setLiving(0, true);
+    expect([slots.isLiving(0), slots.keys[0], slots.refAt(0)]).toEqual([true, ref, ref]);
+    slots.setLiving(0, false);
+    expect([slots.isLiving(0), slots.refAt(0)]).toEqual([false, ref]);
+    slots.setLiving(0, true);
+    slots.release(ref);
+    expect(slots.isLiving(0)).toBe(false);
+    expect(slots.refAt(0)).toBe(slots.take());
   });
 });
 
@@ -106,6 +133,14 @@ describe("a stale ref", () => {
       expect(monitor.state(ref as PeerRef)).toBeUndefined();
     }
   });
+});
+
+test("columns grow by a sixteenth and a little more, and only when they must", () => {
+  const column = new Uint32Array(1_600).fill(7);
+  expect(grown(column, 1_600)).toBe(column);
+  const longer = grown(column, 1_601);
+  expect([longer.length, longer[1_599], longer[1_600]]).toEqual([1_716, 7, 0]);
+  expect(grown(column, 4_000)).toHaveLength(4_000);
 });
 
 test("a slot that served 512 peers retires, and the monitor says so", () => {
