@@ -600,6 +600,18 @@ const groups = [
     becomes: "if (width < this.#width) return;",
     because: "copies what is wide enough",
   },
+  {
+    file: "monitor/tallies.ts",
+    was: "for (let slot = 0; slot < this.#slots; slot++) {",
+    becomes: "for (let slot = 0; slot <= this.#slots; slot++) {",
+    because: "behind the last row there is nothing to copy",
+  },
+  {
+    file: "monitor/peers.ts",
+    was: "const NO_SHARES = Object.freeze({ share: 0, shadowShare: 0 });",
+    becomes: "const NO_SHARES = Object.freeze({});",
+    because: "what is no number is not near, just as 0 is not",
+  },
 ];
 
 /** One by one. */
