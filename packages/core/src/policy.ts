@@ -303,6 +303,6 @@ function fail(
 }
 
 /** The shortest memory of a dead peer with which both sides of a healed partition find each other. */
-export function leastForgetAfterMs(policy: Policy): number {
-  return Math.max(MIN_FORGET_MS, 2 * policy.deadAfterMs);
+export function leastForgetAfterMs({ deadAfterMs }: Pick<Policy, "deadAfterMs">): number {
+  return Math.max(MIN_FORGET_MS, 2 * deadAfterMs);
 }
