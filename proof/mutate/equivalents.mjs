@@ -231,4 +231,30 @@ export const equivalents = [
     becomes: "if (fixedMs > 0) return fixedMs;",
     because: "the silence of `fixed` is then asked of the detector: slower, and the same",
   },
+
+  // ── endpoint ─────────────────────────────────────────────────────────────────────────────────────
+  {
+    file: "endpoint/contests.ts",
+    was: "if (hub.contests.size === 0) return;",
+    becomes: "if (false) return;",
+    because: "what follows finds no newcomer, and so does nothing: the condition saves looking",
+  },
+  {
+    file: "endpoint/contests.ts",
+    was: "if (monitor.state(pair.ref)?.pausedObservedAt !== undefined)",
+    becomes: "if (monitor.state(pair.ref).pausedObservedAt !== undefined)",
+    because: "the contest of a peer ends when it is forgotten, so the monitor knows it",
+  },
+  {
+    file: "endpoint/conversation.ts",
+    was: "const overdrawnMs = session.bucket?.overdrawnMs(hub.turn.now) ?? 0;",
+    becomes: "const overdrawnMs = session.bucket.overdrawnMs(hub.turn.now) ?? 0;",
+    because: "there is a bucket: it has just refused",
+  },
+  {
+    file: "endpoint/notices.ts",
+    was: 'if (relation === "clock-behind") tellKnownAs(hub, pair, frame, known?.epoch);',
+    becomes: 'if (relation === "clock-behind") tellKnownAs(hub, pair, frame, known.epoch);',
+    because: "to be behind a clock, one must be known",
+  },
 ];

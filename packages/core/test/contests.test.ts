@@ -71,6 +71,15 @@ describe("when the one that was there stays silent for M", () => {
   });
 });
 
+test("a frame that is no sign of life, because it was held back, turns nobody away", () => {
+  const { stage, them, rival } = contested();
+  expect(told(them.say({ echo: 0, asks: false }))).toEqual([]);
+  expect(stage.end.of("refused")).toEqual([]);
+  stage.host.advance(minSuspicionMs);
+  rival.say();
+  expect(stage.end.changes.at(-1)).toBe("them connecting>alive");
+});
+
 test("a sign of life of another peer decides nothing", () => {
   const { stage, rival } = contested();
   const friend = stage.speaker("friend", "far").come();
@@ -112,4 +121,18 @@ test("one that was turned away is answered at its place no sooner than before", 
   expect(stage.dropped).toEqual({ "too-many": 1 });
   stage.host.advance(1);
   expect(told(rival.hail())).toEqual(["next echo"]);
+});
+
+test("nor is one who changed its story before", () => {
+  const stage = new Stage();
+  const them = stage.speaker("them", "there").come();
+  const { handed: tag, seq: echo } = them.heard!;
+  const first = stage.speaker("them", "next", 2_000);
+  expect(told(first.hail())).toEqual(["next echo"]);
+  stage.host.advance(400);
+  stage.speaker("them", "next", 3_000).say({ tag, echo });
+  stage.host.advance(400);
+  expect(told(them.say({ asks: false }))).toEqual(["next notice duplicate-id"]);
+  expect(first.hail()).toEqual([]);
+  expect(stage.dropped).toEqual({ "too-many": 1 });
 });

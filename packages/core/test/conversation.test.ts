@@ -93,7 +93,8 @@ describe("another process in the conversation of a peer", () => {
     const { stage, them } = living();
     const { handed: tag, seq: echo } = them.heard!;
     const next = stage.speaker("them", "there", 2_000);
-    next.say({ tag, echo });
+    // Its numbers are its own: that they are higher says nothing.
+    next.say({ tag, echo, seq: 100 });
     stage.host.advance(1_499);
     expect(stage.end.changes).toEqual([]);
     stage.host.advance(1);
@@ -122,6 +123,17 @@ describe("another process in the conversation of a peer", () => {
     expect(stage.end.changes).toEqual([...RESTARTED, "them connecting>alive"]);
     expect(stage.end.of("refused")).toEqual([]);
   });
+});
+
+test("what is said on a connection whose conversation is over is no life in the next one, which has none yet", () => {
+  const stage = new Stage({ transport: "stream" });
+  const ref = stage.end.endpoint.add("them");
+  stage.end.endpoint.dial(ref, "there");
+  stage.end.endpoint.leave(ref);
+  const them = stage.speaker("them", "there");
+  expect([...them.hail(), ...them.hail()]).toEqual([]);
+  expect(stage.end.endpoint.path(ref)).toBeUndefined();
+  expect(stage.end.changes).not.toContain("them connecting>alive");
 });
 
 /** A peer that was added by hand, in conversations that prove nothing yet. */
@@ -180,11 +192,23 @@ describe("a conversation before the one that we know of, in which nobody has liv
   });
 
   test("is over where somebody lives in the one that we know of", () => {
-    const { stage, live } = connecting();
+    const { stage, them, live } = connecting();
     live(5);
     expect(live(3)).toEqual([]);
+    expect(them.say()).toEqual([]);
     expect(stage.end.changes).toEqual(["them connecting>alive"]);
-    expect(stage.dropped).toEqual({ old: 1 });
+    expect(stage.dropped).toEqual({ old: 2 });
+  });
+
+  test("is another matter than that of another process, which must be ahead of the one we know of", () => {
+    const { stage, them, shrug } = connecting();
+    shrug(5);
+    const { handed: tag, seq: echo } = them.heard!;
+    const outdated = stage.speaker("them", "there", 900);
+    stage.host.advance(375);
+    expect(told(outdated.say({ type: "echo", tag, echo }))).toEqual(["there beat"]);
+    expect(stage.status("them")).toBe("connecting");
+    expect(stage.dropped).toEqual({ "clock-behind": 1 });
   });
 });
 
@@ -198,6 +222,8 @@ test("a short frame says nothing before a complete one has said who speaks", () 
   them.say();
   expect(told(them.say({ identity: false }))).toEqual(["there echo"]);
   expect(stage.dropped).toEqual({ unintroduced: 1 });
+  // Under the very name by which it was added.
+  expect(stage.end.of("named")).toEqual([]);
 });
 
 test("a number that was heard is counted as behind, whatever else it says, and answered with nothing", () => {
@@ -205,6 +231,75 @@ test("a number that was heard is counted as behind, whatever else it says, and a
   expect(them.say({ seq: them.seq })).toEqual([]);
   expect(them.say({ seq: them.seq - 1 })).toEqual([]);
   expect(stage.dropped).toEqual({ behind: 2 });
+});
+
+describe("a peer that is suspect", () => {
+  test("is alive again only by the echo of what we sent since, which makes one BEAT due at once", () => {
+    const { stage, them } = living();
+    const { seq: echo } = them.heard!;
+    stage.host.advance(3_100);
+    expect(stage.status("them")).toBe("suspect");
+    // What echoes something older, or nothing, is a sign of life, or none, and no proof.
+    expect(them.say({ asks: false, echo })).toEqual([]);
+    expect(them.say({ asks: false, echo: 0 })).toEqual([]);
+    expect(stage.status("them")).toBe("suspect");
+    expect(told(them.say({ asks: false }))).toEqual(["there beat"]);
+    expect(stage.status("them")).toBe("alive");
+    expect(them.say({ asks: false })).toEqual([]);
+  });
+});
+
+test("a frame of ours measures one round trip, when it is echoed first: what is said again took no longer", () => {
+  const { stage, them } = living();
+  const rttMs = () => stage.end.endpoint.state(stage.ref("them"))!.arrivals.rttMs;
+  stage.host.advance(1_000);
+  stage.host.advance(40);
+  them.say({ asks: false, heldMicros: 10_000 });
+  const measured = rttMs();
+  expect(measured).toBeGreaterThan(0);
+  stage.host.advance(200);
+  them.say({ asks: false, heldMicros: 10_000 });
+  expect(rttMs()).toBe(measured);
+});
+
+describe("an answer", () => {
+  /** Half an interval after our last frame the peer asks; how long is it until we speak by ourselves? */
+  const beatsAfter = (asks: (it: ReturnType<typeof living>) => void) => {
+    const it = living();
+    const { stage } = it;
+    const spoke = stage.host.now();
+    stage.host.advance(500);
+    asks(it);
+    const before = stage.sent.length;
+    while (stage.sent.length === before) stage.host.advance(10);
+    return stage.host.now() - spoke;
+  };
+
+  test("is a frame like any other: our next one may come an interval after it", () => {
+    expect(beatsAfter(({ them }) => them.say())).toBe(1_500);
+  });
+
+  test("that the transport did not take is none", () => {
+    const asked = beatsAfter(({ stage, them }) => {
+      stage.takes = false;
+      them.say();
+      stage.takes = true;
+    });
+    expect(asked).toBe(1_000);
+  });
+
+  test("to a place that nothing has proven may not have reached the peer, so it is none to it", () => {
+    expect(beatsAfter(({ them }) => them.say({}, "elsewhere"))).toBe(1_000);
+  });
+});
+
+test("a connection is where its peer is: a frame of its conversation on another one moves nothing", () => {
+  const { stage, them } = living({ transport: "message" });
+  expect(told(them.say({}, "elsewhere"))).toEqual(["elsewhere echo"]);
+  them.say({}, "elsewhere");
+  them.say({ asks: false }, "elsewhere");
+  expect(stage.end.endpoint.path(stage.ref("them"))).toBe("there");
+  expect(stage.end.of("moved")).toEqual([]);
 });
 
 /** Says as much as it may and more, all at once; returns how many were answered. */

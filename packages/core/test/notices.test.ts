@@ -77,6 +77,46 @@ describe("a process whose epoch is not above that of another with its id", () =>
   });
 });
 
+describe("what is said out of turn", () => {
+  const KNOWN_AS = "next notice known-as";
+
+  test("to those who show no tag is as much as if they were one, whether they are told or answered", () => {
+    const stage = new Stage();
+    const them = stage.speaker("them", "there").come();
+    them.leave(them.seq + 1);
+    stage.host.advance(probeIntervalMs);
+    expect(told(stage.speaker("them", "there", 2_000).hail())).toEqual(["there echo"]);
+    const outdated = stage.speaker("them", "next", 900);
+    expect(outdated.hail()).toEqual([]);
+    stage.host.advance(probeIntervalMs);
+    expect(told(outdated.hail())).toEqual([KNOWN_AS]);
+  });
+
+  test("to those who know a tag or who was there is as much as if they were one", () => {
+    const { stage, them, next } = outdated();
+    const { handed: tag, seq: echo } = them.heard!;
+    expect(told(them.hail())).toEqual(["there echo"]);
+    expect(next.say({ tag, echo })).toEqual([]);
+    stage.host.advance(probeIntervalMs);
+    expect(told(next.say({ tag, echo }))).toEqual([KNOWN_AS]);
+  });
+
+  test("to those who have proven nothing yet is as much as if they were one", () => {
+    const stage = new Stage();
+    const them = stage.speaker("them", "there");
+    them.hail();
+    them.say({ counted: false });
+    stage.host.advance(probeIntervalMs);
+    const { handed: tag, seq: echo } = them.heard!;
+    const answer = { type: "echo", tag, echo } as const;
+    expect(told(them.say({ counted: false, asks: false }))).toEqual(["there question"]);
+    const next = stage.speaker("them", "next", 1_000);
+    expect(next.say(answer)).toEqual([]);
+    stage.host.advance(probeIntervalMs);
+    expect(told(next.say(answer))).toEqual(["next beat"]);
+  });
+});
+
 describe("who lived before", () => {
   test("and speaks in a conversation that another one followed, with neither of them over, is told nothing", () => {
     const stage = new Stage();

@@ -28,9 +28,12 @@ export interface Sent {
 
 /** The endpoint, and everything it sent. */
 export class Stage {
-  readonly host: ManualHost = new ManualHost();
+  /** Not at 0: that would hide what is late or early by the clock itself. */
+  readonly host: ManualHost = new ManualHost({ startAt: 100_000 });
   readonly sent: Sent[] = [];
   readonly end: End;
+  /** Whether the transport takes what it is given. */
+  takes = true;
   #speakers = 0;
 
   constructor(options: Partial<EndpointOptions<string>> = {}) {
@@ -41,7 +44,8 @@ export class Stage {
       send: (_peer, bytes, to) => {
         const decoded = decodeFrame(bytes);
         if (!decoded.ok) throw new Error(`sent no frame: ${decoded.fault}`);
-        this.sent.push({ to, frame: decoded.frame });
+        if (this.takes) this.sent.push({ to, frame: decoded.frame });
+        return this.takes;
       },
       ...options,
     });
