@@ -81,6 +81,7 @@ export const areas = {
       "endpoint-outputs",
       "endpoint-recorded",
       "conversation",
+      "what-counts",
       "strangers",
       "contests",
       "moves",

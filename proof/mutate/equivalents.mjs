@@ -252,6 +252,18 @@ export const equivalents = [
     because: "there is a bucket: it has just refused",
   },
   {
+    file: "endpoint/inbox.ts",
+    was: 'const isBeat = frame.type === "beat" || frame.type === "echo";',
+    becomes: "const isBeat = true;",
+    because: "no other kind of frame says who it is, which is asked behind it",
+  },
+  ...["false", "acceptance === false"].map((condition) => ({
+    file: "endpoint/inbox.ts",
+    was: "const own = acceptance === true ? {} : acceptance;",
+    becomes: `const own = ${condition} ? {} : acceptance;`,
+    because: "`true` has no policy and no role of its own, just as an empty object",
+  })),
+  {
     file: "endpoint/notices.ts",
     was: 'if (relation === "clock-behind") tellKnownAs(hub, pair, frame, known?.epoch);',
     becomes: 'if (relation === "clock-behind") tellKnownAs(hub, pair, frame, known.epoch);',

@@ -112,6 +112,48 @@ test("a newcomer that came in by another way meanwhile is not its own rival", ()
   expect(stage.end.changes.at(-1)).toBe("them connecting>alive");
 });
 
+test("a newcomer that turns out to be behind when it is proven is told so, and waits for nothing", () => {
+  const stage = new Stage();
+  const them = stage.speaker("them", "there").come();
+  const rival = stage.speaker("them", "next", 2_000);
+  rival.hail();
+  // The one that is there found out that its id was ahead of it.
+  stage.host.advance(probeIntervalMs);
+  them.epoch = 2_500;
+  them.say();
+  expect(told(rival.say())).toEqual(["next notice known-as"]);
+  expect(stage.dropped).toEqual({ "clock-behind": 1 });
+  stage.host.advance(minSuspicionMs);
+  expect(stage.end.changes).toEqual(["them connecting>alive"]);
+});
+
+test("the same process is no newcomer: in its next conversation it is in at once", () => {
+  const stage = new Stage();
+  const them = stage.speaker("them", "there").come();
+  stage.host.advance(1_000);
+  them.session += 1;
+  expect(told(them.hail())).toEqual(["there echo"]);
+  // Only it knows its boot id, so it is there; but it does not hear us any more.
+  const { arrivals } = stage.end.endpoint.state(stage.ref("them"))!;
+  expect(arrivals.stale).toBe(1);
+  them.say();
+  expect(stage.end.changes).toEqual([
+    "them connecting>alive",
+    "them alive>dead restarted",
+    "them dead>connecting",
+    "them connecting>alive",
+  ]);
+});
+
+test("what a newcomer says tells nothing of the one that is there", () => {
+  const stage = new Stage();
+  stage.speaker("them", "there").come();
+  stage.speaker("them", "next", 2_000).hail();
+  stage.speaker("else", "far").hail();
+  const { arrivals } = stage.end.endpoint.state(stage.ref("them"))!;
+  expect(arrivals.stale).toBe(0);
+});
+
 test("one that was turned away is answered at its place no sooner than before", () => {
   const { stage, them, rival } = contested();
   stage.host.advance(500);

@@ -1,17 +1,7 @@
 // Who speaks in the conversation of a peer: the life it is with, the next one of the same process, another
 // process, or one of them too late; what each of these brings about, and what it is counted as.
 import { describe, expect, test } from "vitest";
-import { type Speaker, Stage, told } from "./speaker.ts";
-import { policy } from "./wire.ts";
-
-/** Alive with `them`, and the speaker that is them. */
-function living(options: ConstructorParameters<typeof Stage>[0] = {}) {
-  const stage = new Stage(options);
-  const them = stage.speaker("them", "there").come();
-  expect(stage.end.changes).toEqual(["them connecting>alive"]);
-  stage.end.outputs.length = 0;
-  return { stage, them };
-}
+import { living, Stage, told } from "./speaker.ts";
 
 const RESTARTED = ["them alive>dead restarted", "them dead>connecting"];
 
@@ -212,6 +202,15 @@ describe("a conversation before the one that we know of, in which nobody has liv
   });
 });
 
+test("whoever was let in is who it said it is: under another id it is nobody", () => {
+  const { stage, them } = living();
+  expect(them.say({ identity: { boot: them.boot, id: "else" } })).toEqual([]);
+  expect(stage.dropped).toEqual({ "wrong-id": 1 });
+  // And came by itself, so it is not kept for ever.
+  them.leave(them.seq + 1);
+  expect(stage.end.endpoint.stats()).toMatchObject({ peers: 1, tombstones: 1 });
+});
+
 test("a short frame says nothing before a complete one has said who speaks", () => {
   const stage = new Stage();
   stage.end.endpoint.add("them", { path: "there" });
@@ -224,117 +223,4 @@ test("a short frame says nothing before a complete one has said who speaks", () 
   expect(stage.dropped).toEqual({ unintroduced: 1 });
   // Under the very name by which it was added.
   expect(stage.end.of("named")).toEqual([]);
-});
-
-test("a number that was heard is counted as behind, whatever else it says, and answered with nothing", () => {
-  const { stage, them } = living();
-  expect(them.say({ seq: them.seq })).toEqual([]);
-  expect(them.say({ seq: them.seq - 1 })).toEqual([]);
-  expect(stage.dropped).toEqual({ behind: 2 });
-});
-
-describe("a peer that is suspect", () => {
-  test("is alive again only by the echo of what we sent since, which makes one BEAT due at once", () => {
-    const { stage, them } = living();
-    const { seq: echo } = them.heard!;
-    stage.host.advance(3_100);
-    expect(stage.status("them")).toBe("suspect");
-    // What echoes something older, or nothing, is a sign of life, or none, and no proof.
-    expect(them.say({ asks: false, echo })).toEqual([]);
-    expect(them.say({ asks: false, echo: 0 })).toEqual([]);
-    expect(stage.status("them")).toBe("suspect");
-    expect(told(them.say({ asks: false }))).toEqual(["there beat"]);
-    expect(stage.status("them")).toBe("alive");
-    expect(them.say({ asks: false })).toEqual([]);
-  });
-});
-
-test("a frame of ours measures one round trip, when it is echoed first: what is said again took no longer", () => {
-  const { stage, them } = living();
-  const rttMs = () => stage.end.endpoint.state(stage.ref("them"))!.arrivals.rttMs;
-  stage.host.advance(1_000);
-  stage.host.advance(40);
-  them.say({ asks: false, heldMicros: 10_000 });
-  const measured = rttMs();
-  expect(measured).toBeGreaterThan(0);
-  stage.host.advance(200);
-  them.say({ asks: false, heldMicros: 10_000 });
-  expect(rttMs()).toBe(measured);
-});
-
-describe("an answer", () => {
-  /** Half an interval after our last frame the peer asks; how long is it until we speak by ourselves? */
-  const beatsAfter = (asks: (it: ReturnType<typeof living>) => void) => {
-    const it = living();
-    const { stage } = it;
-    const spoke = stage.host.now();
-    stage.host.advance(500);
-    asks(it);
-    const before = stage.sent.length;
-    while (stage.sent.length === before) stage.host.advance(10);
-    return stage.host.now() - spoke;
-  };
-
-  test("is a frame like any other: our next one may come an interval after it", () => {
-    expect(beatsAfter(({ them }) => them.say())).toBe(1_500);
-  });
-
-  test("that the transport did not take is none", () => {
-    const asked = beatsAfter(({ stage, them }) => {
-      stage.takes = false;
-      them.say();
-      stage.takes = true;
-    });
-    expect(asked).toBe(1_000);
-  });
-
-  test("to a place that nothing has proven may not have reached the peer, so it is none to it", () => {
-    expect(beatsAfter(({ them }) => them.say({}, "elsewhere"))).toBe(1_000);
-  });
-});
-
-test("a connection is where its peer is: a frame of its conversation on another one moves nothing", () => {
-  const { stage, them } = living({ transport: "message" });
-  expect(told(them.say({}, "elsewhere"))).toEqual(["elsewhere echo"]);
-  them.say({}, "elsewhere");
-  them.say({ asks: false }, "elsewhere");
-  expect(stage.end.endpoint.path(stage.ref("them"))).toBe("there");
-  expect(stage.end.of("moved")).toEqual([]);
-});
-
-/** Says as much as it may and more, all at once; returns how many were answered. */
-function flood(stage: Stage, them: Speaker, frames: number): number {
-  let answers = 0;
-  // What echoes nothing newer costs a token.
-  for (let n = 0; n < frames; n++) answers += them.say({ echo: 0, counted: false }).length;
-  expect(stage.dropped).toEqual({ "too-many": frames - answers });
-  return answers;
-}
-
-describe("more than we said we accept", () => {
-  test("is not even heard on datagrams, and never fatal", () => {
-    const { stage, them } = living();
-    const answers = flood(stage, them, 500);
-    // D at one beat every 20 ms, and 8 for what was under way; one has said hello.
-    expect(answers).toBe(6_000 / 20 + 8 - 1);
-    const { highestSeq } = stage.end.endpoint.state(stage.ref("them"))!.arrivals;
-    expect(highestSeq).toBe(them.seq - (500 - answers));
-    expect(stage.end.changes).toEqual([]);
-  });
-
-  test("is fatal on streams once it has lasted for D, and not a moment before", () => {
-    const { stage, them } = living({ transport: "stream", policy: { ...policy, minGapMs: 1_000 } });
-    flood(stage, them, 60);
-    const sayAfter = (ms: number) => {
-      stage.host.advance(ms);
-      them.say({ echo: 0, counted: false });
-    };
-    for (let passed = 0; passed < 5_950; passed += 50) sayAfter(50);
-    sayAfter(49);
-    expect(stage.end.changes).toEqual([]);
-    // The first of these may be let through again.
-    sayAfter(1);
-    sayAfter(0);
-    expect(stage.end.changes).toEqual(["them alive>dead protocol-error"]);
-  });
 });

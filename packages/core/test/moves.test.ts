@@ -2,13 +2,7 @@
 // told once it has.
 import { expect, test } from "vitest";
 import type { BeatFrame } from "../src/endpoint/frame.ts";
-import { Stage, told } from "./speaker.ts";
-
-function living(limits = {}) {
-  const stage = new Stage({ limits });
-  const them = stage.speaker("them", "there").come();
-  return { stage, them };
-}
+import { living, Stage, told } from "./speaker.ts";
 
 test("a place is asked by what is no longer than what came: a question with a tag of its own", () => {
   const { stage, them } = living();
@@ -32,6 +26,15 @@ test("a question from there is answered there, and that is all: the answer bears
   expect(stage.end.of("moved")).toHaveLength(1);
 });
 
+test("a tag that is returned from where it was not handed out proves nothing there, nor anywhere from then on", () => {
+  const { stage, them } = living();
+  them.say({}, "elsewhere");
+  them.say({ asks: false });
+  them.say({ asks: false }, "third");
+  expect(stage.end.endpoint.path(stage.ref("them"))).toBe("there");
+  expect(stage.end.of("moved")).toEqual([]);
+});
+
 test("a peer that may not know us yet is asked nothing there: it could not tell who asks", () => {
   const stage = new Stage();
   const them = stage.speaker("them", "there");
@@ -43,7 +46,7 @@ test("a peer that may not know us yet is asked nothing there: it could not tell 
 });
 
 test("to be heard again from where a move has begun is no further move; one too many is counted, and nothing is sent to where it would have gone", () => {
-  const { stage, them } = living({ movesPerMinute: 1 });
+  const { stage, them } = living({ limits: { movesPerMinute: 1 } });
   const { handed: tag } = them.heard!;
   const says = { asks: false, tag } as const;
   expect(told(them.say(says, "second"))).toEqual(["second question"]);
@@ -53,6 +56,8 @@ test("to be heard again from where a move has begun is no further move; one too 
   expect(stage.end.endpoint.stats().movesRefused).toBe(1);
   // It is a sign of life all the same.
   expect(stage.dropped).toEqual({});
+  them.live(60_000);
+  expect(told(them.say({ asks: false }, "third"))).toEqual(["third question"]);
 });
 
 test("no move is told from or to where only a peer is the way; it is one all the same", () => {

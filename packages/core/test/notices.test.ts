@@ -2,7 +2,7 @@
 // then. What of it is believed at all is in notices.property.test.ts.
 import { describe, expect, test } from "vitest";
 import type { BeatFrame } from "../src/endpoint/frame.ts";
-import { Stage, told } from "./speaker.ts";
+import { living, Stage, told } from "./speaker.ts";
 
 const probeIntervalMs = 375;
 
@@ -101,6 +101,19 @@ describe("what is said out of turn", () => {
     expect(told(next.say({ tag, echo }))).toEqual([KNOWN_AS]);
   });
 
+  test("to those who were there is, too, while we wait for them", () => {
+    const stage = new Stage();
+    const them = stage.speaker("them", "there").come();
+    them.leave(them.seq + 1);
+    them.session += 1;
+    expect(told(them.hail())).toEqual(["there echo"]);
+    const { handed: tag, seq: echo } = them.heard!;
+    const outdated = stage.speaker("them", "next", 900);
+    expect(outdated.say({ tag, echo })).toEqual([]);
+    stage.host.advance(probeIntervalMs);
+    expect(told(outdated.say({ tag, echo }))).toEqual([KNOWN_AS]);
+  });
+
   test("to those who have proven nothing yet is as much as if they were one", () => {
     const stage = new Stage();
     const them = stage.speaker("them", "there");
@@ -129,6 +142,20 @@ describe("who lived before", () => {
     expect(stage.end.changes).toEqual(["them connecting>alive"]);
   });
 
+  test("is told so in the conversation that ended, and in any before it", () => {
+    for (const session of [3, 2]) {
+      const stage = new Stage();
+      const them = stage.speaker("them", "there");
+      them.session = 3;
+      them.come();
+      stage.host.advance(9_000);
+      them.session = session;
+      const [notice] = them.hail();
+      expect(notice?.frame).toMatchObject({ kind: "dead", aboutSession: session });
+      expect(stage.dropped).toEqual({ old: 1 });
+    }
+  });
+
   test("is told that it is dead where it asks, not where it answers, though it says who it is", () => {
     const stage = new Stage();
     const them = stage.speaker("them", "there").come();
@@ -141,14 +168,75 @@ describe("who lived before", () => {
   });
 });
 
-describe("a NOTICE to us", () => {
-  function living() {
+describe("what still speaks under the tag of a conversation that is over", () => {
+  /** They fell silent, and we gave them up. */
+  function given() {
     const stage = new Stage();
     const them = stage.speaker("them", "there").come();
-    stage.end.outputs.length = 0;
-    return { stage, them };
+    const { handed: tag } = them.heard!;
+    stage.host.advance(9_000);
+    expect(stage.status("them")).toBe("dead");
+    return { stage, them, tag };
   }
 
+  test("is told that it is dead to us where it asks for that: by a BEAT, short or complete", () => {
+    for (const identity of [undefined, false] as const) {
+      const { stage, them, tag } = given();
+      const sent = them.say({ tag, ...(identity === false && { identity }) });
+      expect(told(sent)).toEqual(["there notice dead"]);
+      expect(sent[0]!.frame).toMatchObject({
+        aboutEpoch: them.epoch,
+        aboutSession: them.session,
+        aboutBoot: them.boot,
+        answers: them.seq,
+      });
+      expect(stage.dropped).toEqual({ old: 1 });
+    }
+  });
+
+  test("is told so where it was, and once in a probe interval", () => {
+    const { stage, them, tag } = given();
+    expect(told(them.say({ tag }, "elsewhere"))).toEqual(["there notice dead"]);
+    stage.host.advance(374);
+    expect(them.say({ tag })).toEqual([]);
+    stage.host.advance(1);
+    expect(told(them.say({ tag }))).toEqual(["there notice dead"]);
+    expect(stage.dropped).toEqual({ old: 3 });
+  });
+
+  test("is told nothing where it is an answer, a later conversation, or another process", () => {
+    const { stage, them, tag } = given();
+    expect(them.say({ tag, type: "echo" })).toEqual([]);
+    expect(them.say({ tag, session: them.session + 1 })).toEqual([]);
+    expect(stage.speaker("them", "there", 2_000).say({ tag })).toEqual([]);
+    expect(stage.dropped).toEqual({ old: 3 });
+    expect(stage.status("them")).toBe("dead");
+  });
+
+  test("is nobody's where nobody ever spoke in it", () => {
+    const stage = new Stage();
+    const ref = stage.end.endpoint.add("them", { path: "there" });
+    stage.host.advance(1_000);
+    const them = stage.speaker("them", "there");
+    const { handed: tag } = them.heard!;
+    stage.end.endpoint.leave(ref);
+    expect(them.say({ tag })).toEqual([]);
+    expect(them.say({ tag, identity: false })).toEqual([]);
+    expect(stage.dropped).toEqual({ old: 2 });
+  });
+
+  test("is told again that we left where our LEAVE was lost, and not that it is dead", () => {
+    const stage = new Stage();
+    const them = stage.speaker("them", "there").come();
+    stage.end.endpoint.leave(stage.ref("them"));
+    expect(told(them.say())).toEqual(["there leave"]);
+    stage.host.advance(375);
+    expect(told(them.hail())).toEqual(["there leave"]);
+    expect(stage.dropped).toEqual({ old: 2 });
+  });
+});
+
+describe("a NOTICE to us", () => {
   test("about a conversation that is not the current one is about nobody", () => {
     const { stage, them } = living();
     const { epoch, session } = them.heard!;

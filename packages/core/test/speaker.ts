@@ -193,6 +193,18 @@ export class Speaker {
   }
 }
 
+/** An endpoint that is alive with `them`, what it told of that aside, and the speaker that is them. */
+export function living(options: Partial<EndpointOptions<string>> = {}): {
+  readonly stage: Stage;
+  readonly them: Speaker;
+} {
+  const stage = new Stage(options);
+  const them = stage.speaker("them", "there").come();
+  if (stage.status("them") !== "alive") throw new Error(`they are ${stage.status("them")}`);
+  stage.end.outputs.length = 0;
+  return { stage, them };
+}
+
 /** What frames are, as `to kind`. */
 export function told(sent: readonly Sent[]): readonly string[] {
   return sent.map(({ to, frame }) => {

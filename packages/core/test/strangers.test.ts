@@ -1,7 +1,7 @@
 // Frames of those who prove nothing, or nothing yet: which of them are answered, where to and how often, who is
 // let in, and what each that is not is counted as.
 import { describe, expect, test } from "vitest";
-import { Stage, told } from "./speaker.ts";
+import { living, Stage, told } from "./speaker.ts";
 import { policy } from "./wire.ts";
 
 /** One answer to strangers at a place in so long, and to peers. */
@@ -105,6 +105,43 @@ describe("a stranger", () => {
     expect(stage.status("them")).toBeUndefined();
   });
 
+  test("is not even asked about where there is no room for it", () => {
+    let asked = 0;
+    const stage = new Stage({ limits: { peers: 1 }, accept: () => ++asked > 0 });
+    stage.end.endpoint.add("friend");
+    stage.speaker("them", "there").come();
+    expect(asked).toBe(0);
+    expect(stage.end.endpoint.stats().refused).toEqual({ "too-many-peers": 1 });
+  });
+
+  test("that accept itself adds by hand is a peer like any other that was", () => {
+    const slow = { ...policy, deadAfterMs: 20_000 };
+    const stage = new Stage({
+      accept: ({ id }) => {
+        stage.end.endpoint.add(id, { path: "there", policy: slow });
+        return true;
+      },
+    });
+    const them = stage.speaker("them", "there").come();
+    expect(stage.end.changes).toEqual(["them connecting>alive"]);
+    expect(stage.end.endpoint.policy(stage.ref("them"))?.deadAfterMs).toBe(20_000);
+    them.leave(them.seq + 1);
+    expect(stage.end.endpoint.stats()).toMatchObject({ peers: 1, tombstones: 0 });
+  });
+
+  test("is one of those who share so many answers a second, wherever they are", () => {
+    const stage = new Stage({ limits: { strangersPerSecond: 2 } });
+    stage.host.advance(1_000);
+    const hail = (place: string) => told(stage.speaker(place, place).hail());
+    expect(["a", "b", "c"].flatMap(hail)).toEqual(["a echo", "b echo"]);
+    expect(stage.dropped).toEqual({ "too-many-strangers": 1 });
+    stage.host.advance(499);
+    expect(hail("d")).toEqual([]);
+    stage.host.advance(1);
+    expect(hail("e")).toEqual(["e echo"]);
+    expect(stage.dropped).toEqual({ "too-many-strangers": 2 });
+  });
+
   test("is let in only where it could be answered again: where nobody else is the way", () => {
     const stage = new Stage();
     const friend = stage.end.endpoint.add("friend");
@@ -123,28 +160,34 @@ test("what bears no tag and is no complete BEAT is nobody's; our own id is nobod
   const sent = [
     them.hail({ identity: false }),
     them.hail({ type: "echo" }),
+    them.hail({ asks: false }),
     them.leave(1),
     them.say({ tag: { hi: 1, lo: 2 } }),
   ];
-  expect(stage.dropped).toEqual({ untagged: 3, "wrong-tag": 1 });
+  expect(stage.dropped).toEqual({ untagged: 4, "wrong-tag": 1 });
   const twin = stage.speaker("us", "there");
   sent.push(twin.hail());
-  expect(stage.dropped).toEqual({ untagged: 3, "wrong-tag": 1, "own-id": 1 });
+  expect(stage.dropped).toEqual({ untagged: 4, "wrong-tag": 1, "own-id": 1 });
   stage.end.endpoint.add("them", { path: "there" });
   stage.host.advance(intervalMs);
   twin.frame(stage.sent[0]!.frame);
-  expect(stage.dropped).toEqual({ untagged: 3, "wrong-tag": 1, "own-id": 1, reflected: 1 });
+  expect(stage.dropped).toEqual({ untagged: 4, "wrong-tag": 1, "own-id": 1, reflected: 1 });
   expect(sent.flat()).toEqual([]);
 });
 
-describe("a peer that shows no tag", () => {
-  function living(options: ConstructorParameters<typeof Stage>[0] = {}) {
-    const stage = new Stage(options);
-    const them = stage.speaker("them", "there").come();
-    stage.end.outputs.length = 0;
-    return { stage, them };
-  }
+test("a beacon is a BEAT that asks nothing, and its sender is never answered", () => {
+  const stage = new Stage({ acceptBeacon: () => true });
+  const them = stage.speaker("them", "there");
+  them.hail({ type: "echo" });
+  expect(stage.end.endpoint.size).toBe(0);
+  them.hail({ asks: false });
+  expect(stage.end.changes).toEqual(["them connecting>alive"]);
+  expect(stage.dropped).toEqual({ untagged: 1 });
+  expect(them.hail()).toEqual([]);
+  expect(stage.dropped).toEqual({ untagged: 2 });
+});
 
+describe("a peer that shows no tag", () => {
   test("may have forgotten ours: it is answered in its conversation, and nothing changes", () => {
     const { stage, them } = living();
     const { handed, session } = them.heard!;
@@ -217,73 +260,5 @@ describe("where we wait for a peer, and nobody has said yet who is there", () =>
     expect(told(them.hail())).toEqual(["there echo"]);
     expect(them.hail()).toEqual([]);
     expect(stage.dropped).toEqual({ "too-many": 1 });
-  });
-});
-
-describe("what still speaks under the tag of a conversation that is over", () => {
-  /** They fell silent, and we gave them up. */
-  function given() {
-    const stage = new Stage();
-    const them = stage.speaker("them", "there").come();
-    const { handed: tag } = them.heard!;
-    stage.host.advance(9_000);
-    expect(stage.status("them")).toBe("dead");
-    return { stage, them, tag };
-  }
-
-  test("is told that it is dead to us where it asks for that: by a BEAT, short or complete", () => {
-    for (const identity of [undefined, false] as const) {
-      const { stage, them, tag } = given();
-      const sent = them.say({ tag, ...(identity === false && { identity }) });
-      expect(told(sent)).toEqual(["there notice dead"]);
-      expect(sent[0]!.frame).toMatchObject({
-        aboutEpoch: them.epoch,
-        aboutSession: them.session,
-        aboutBoot: them.boot,
-        answers: them.seq,
-      });
-      expect(stage.dropped).toEqual({ old: 1 });
-    }
-  });
-
-  test("is told so where it was, and once in a probe interval", () => {
-    const { stage, them, tag } = given();
-    expect(told(them.say({ tag }, "elsewhere"))).toEqual(["there notice dead"]);
-    stage.host.advance(374);
-    expect(them.say({ tag })).toEqual([]);
-    stage.host.advance(1);
-    expect(told(them.say({ tag }))).toEqual(["there notice dead"]);
-    expect(stage.dropped).toEqual({ old: 3 });
-  });
-
-  test("is told nothing where it is an answer, a later conversation, or another process", () => {
-    const { stage, them, tag } = given();
-    expect(them.say({ tag, type: "echo" })).toEqual([]);
-    expect(them.say({ tag, session: them.session + 1 })).toEqual([]);
-    expect(stage.speaker("them", "there", 2_000).say({ tag })).toEqual([]);
-    expect(stage.dropped).toEqual({ old: 3 });
-    expect(stage.status("them")).toBe("dead");
-  });
-
-  test("is nobody's where nobody ever spoke in it", () => {
-    const stage = new Stage();
-    const ref = stage.end.endpoint.add("them", { path: "there" });
-    stage.host.advance(1_000);
-    const them = stage.speaker("them", "there");
-    const { handed: tag } = them.heard!;
-    stage.end.endpoint.leave(ref);
-    expect(them.say({ tag })).toEqual([]);
-    expect(them.say({ tag, identity: false })).toEqual([]);
-    expect(stage.dropped).toEqual({ old: 2 });
-  });
-
-  test("is told again that we left where our LEAVE was lost, and not that it is dead", () => {
-    const stage = new Stage();
-    const them = stage.speaker("them", "there").come();
-    stage.end.endpoint.leave(stage.ref("them"));
-    expect(told(them.say())).toEqual(["there leave"]);
-    stage.host.advance(375);
-    expect(told(them.hail())).toEqual(["there leave"]);
-    expect(stage.dropped).toEqual({ old: 2 });
   });
 });
