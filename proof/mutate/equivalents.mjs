@@ -612,6 +612,44 @@ const groups = [
     becomes: "const NO_SHARES = Object.freeze({});",
     because: "what is no number is not near, just as 0 is not",
   },
+
+  // ── endpoint ─────────────────────────────────────────────────────────────────────────────────────
+  {
+    file: "endpoint/contests.ts",
+    was: "if (hub.contests.size === 0) return;",
+    becomes: "if (false) return;",
+    because: "what follows finds no newcomer, and so does nothing: the condition saves looking",
+  },
+  {
+    file: "endpoint/contests.ts",
+    was: "if (monitor.state(pair.ref)?.pausedObservedAt !== undefined)",
+    becomes: "if (monitor.state(pair.ref).pausedObservedAt !== undefined)",
+    because: "the contest of a peer ends when it is forgotten, so the monitor knows it",
+  },
+  {
+    file: "endpoint/conversation.ts",
+    was: "const overdrawnMs = session.bucket?.overdrawnMs(hub.turn.now) ?? 0;",
+    becomes: "const overdrawnMs = session.bucket.overdrawnMs(hub.turn.now) ?? 0;",
+    because: "there is a bucket: it has just refused",
+  },
+  {
+    file: "endpoint/inbox.ts",
+    was: 'const isBeat = frame.type === "beat" || frame.type === "echo";',
+    becomes: "const isBeat = true;",
+    because: "no other kind of frame says who it is, which is asked behind it",
+  },
+  ...["false", "acceptance === false"].map((condition) => ({
+    file: "endpoint/inbox.ts",
+    was: "const own = acceptance === true ? {} : acceptance;",
+    becomes: `const own = ${condition} ? {} : acceptance;`,
+    because: "`true` has no policy and no role of its own, just as an empty object",
+  })),
+  {
+    file: "endpoint/notices.ts",
+    was: 'if (relation === "clock-behind") tellKnownAs(hub, pair, frame, known?.epoch);',
+    becomes: 'if (relation === "clock-behind") tellKnownAs(hub, pair, frame, known.epoch);',
+    because: "to be behind a clock, one must be known",
+  },
 ];
 
 /** One by one. */

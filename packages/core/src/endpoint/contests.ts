@@ -101,7 +101,7 @@ export function tickContests(hub: Hub): void {
       hub.contests.delete(pair);
       if (hub.isStream && isLive(hub, pair)) tell(hub, pair.current, "replaced");
       bind(hub, pair, contest.challenger, hub.isStream ? "replaced" : "restarted");
-      beat(hub, pair, { asks: true });
+      beat(hub, pair);
     } else if (now >= rawAt(hub, contest.probeAt)) {
       contest.probeAt = monitor.observedNow() + probeIntervalMs;
       beat(hub, pair, { asks: true });

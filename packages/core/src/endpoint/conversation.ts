@@ -4,7 +4,7 @@
 import { TokenBucket } from "./bucket.ts";
 import { challenge, incumbentHeard, strangerFor } from "./contests.ts";
 import type { BeatFrame, DataFrame, Frame, LeaveFrame } from "./frame.ts";
-import { type Arrived, drop, type Hub, heardBeat, isDead, isLive } from "./hub.ts";
+import { type Arrived, drop, type Hub, heardBeat, isLive } from "./hub.ts";
 import { type Claim, type Complete, claimOf, isComplete, relate } from "./incarnation.ts";
 import { locate } from "./moves.ts";
 import { relateOrTell, takeNotice } from "./notices.ts";
@@ -79,7 +79,8 @@ function isOfClaim(
 function introduce(hub: Hub, pair: Pair, session: Session, claim: Claim): void {
   const { ref: peer, id } = pair;
   session.claim = claim;
-  if (isDead(hub, pair)) hub.monitor.dial(peer);
+  // The next session of one that is dead; to anybody else it says nothing.
+  hub.monitor.dial(peer);
   if (claim.id !== id) hub.turn.push({ type: "named", peer, id, remoteId: claim.id });
 }
 
@@ -157,11 +158,11 @@ function hear(hub: Hub, { ref }: Pair, session: Session, frame: BeatFrame): bool
   // An ECHO that has not counted us may come from somebody who never will: who refuses us, or lets
   // us wait while another holder of our id is asked.
   const tookUsIn = frame.type === "beat" || frame.counted || session.introduced;
-  // A frame that echoes nothing we remember is as old as can be.
+  // A frame that echoes nothing we remember is as old as can be, and proves nothing.
   const never = -Number.MAX_VALUE;
   const { at, observedAt } = nonce ?? { at: never, observedAt: never };
   return heardBeat(hub, ref, session.numberedFrom + frame.seq, {
-    proof: nonce !== undefined && tookUsIn,
+    proof: tookUsIn,
     // The first frame in a conversation bears a tag made for it: that round trip is the proof.
     nonceAt: nonce && !session.heardSeq ? hub.turn.now : at,
     nonceObservedAt: observedAt,

@@ -44,13 +44,12 @@ export function takeFrame(hub: Hub, frame: Arrived<Frame>): void {
   if (!pair || pair.previous !== session) return takeIn(hub, session, frame);
   const { claim } = session;
   // Another process that was handed our tag meanwhile was never given up.
-  const { boot = claim?.boot } = (frame as Partial<BeatFrame>).identity ?? {};
-  const isTheirs = claim !== undefined && boot !== undefined && sameWord(boot, claim.boot);
-  // The sender does not know yet that this conversation is over for us.
-  const isOver = isTheirs && frame.type === "beat" && frame.session <= claim.session;
+  const { identity } = frame as Partial<BeatFrame>;
+  const isTheirs = claim !== undefined && sameWord((identity ?? claim).boot, claim.boot);
   // A later conversation, opened under our old tag, is not dead to us.
-  if (!isOver) return drop(hub, "old");
-  tellDead(hub, pair, { ...frame, place: session.place }, session);
+  if (!isTheirs || frame.session > claim.session) return drop(hub, "old");
+  // The sender does not know yet that this conversation is over for us.
+  tellDead(hub, pair, { ...frame, place: session.place }, claim, session);
 }
 
 function takeData(hub: Hub, { payload: bytes, place }: Arrived<DataFrame>): void {

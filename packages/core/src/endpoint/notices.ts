@@ -1,9 +1,17 @@
 // What one side must know about how the other sees it: that it is dead there, that its id is known
 // under a later epoch, that it was refused. Who is told, how often, and what is believed.
 
-import { type BeatFrame, isZero, type NoticeFrame, sameWord, TOP } from "./frame.ts";
+import {
+  type BeatFrame,
+  type DataFrame,
+  type Frame,
+  isZero,
+  type NoticeFrame,
+  sameWord,
+  TOP,
+} from "./frame.ts";
 import { type Arrived, drop, type Hub } from "./hub.ts";
-import { type Complete, claimOf, relate } from "./incarnation.ts";
+import { type Claim, type Complete, claimOf, relate } from "./incarnation.ts";
 import { sendLeave, sendNotice, sendUrge } from "./outbox.ts";
 import { beat, renew } from "./pairs.ts";
 import { distrust, may, type Pair, type Session, sentAt } from "./session.ts";
@@ -47,22 +55,22 @@ export function relateOrTell(
   const relation = relate(claim, known);
   const toBuried = relate(claim, pair.buried);
   if (relation === "clock-behind") tellKnownAs(hub, pair, frame, known?.epoch);
-  else if (toBuried === "old" || toBuried === "same") tellDead(hub, pair, frame);
+  else if (toBuried === "old" || toBuried === "same") tellDead(hub, pair, frame, claim);
   else if (relation === "old") drop(hub, "old");
   else return relation;
   return undefined;
 }
 
-/** Only questions are answered; an ECHO never is. */
+/** Only questions of that process are answered; an ECHO never is. */
 export function tellDead(
   hub: Hub,
   pair: Pair,
-  frame: Arrived<BeatFrame>,
+  frame: Arrived<Exclude<Frame, DataFrame>>,
+  { boot }: Claim,
   session: Session = pair.previous ?? pair.current,
 ): void {
   drop(hub, "old");
-  const boot = (frame.identity ?? session.claim)?.boot;
-  if (frame.type !== "beat" || !boot || !mayTell(hub, session, answerTo(frame))) return;
+  if (frame.type !== "beat" || !mayTell(hub, session, answerTo(frame))) return;
   // Our LEAVE was lost. A NOTICE would bring it back, and we left.
   if (session.farewell) sendLeave(hub, session, frame.handed, frame.place);
   else sendNotice(hub, pair.current, "dead", { ...frame, boot }, frame);
