@@ -77,6 +77,7 @@ export const areas = {
       "endpoint-options",
       "endpoint-handshakes",
       "endpoint-messages",
+      "endpoint-beacons",
       "endpoint-newcomers",
       "endpoint-outputs",
       "endpoint-recorded",
