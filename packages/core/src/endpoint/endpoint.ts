@@ -112,7 +112,7 @@ export class Endpoint<Path extends string | object = object> implements Iterable
   dial(ref: PeerRef, path: Path): void {
     this.#with(ref, (pair, hub) => {
       begin(hub, pair, path, "closed");
-      beat(hub, pair, { asks: true });
+      beat(hub, pair);
     });
   }
 
@@ -314,7 +314,6 @@ export class Endpoint<Path extends string | object = object> implements Iterable
 
   /** Says LEAVE to everybody and forgets all. What arrives later has no effect. */
   close(options: LeaveOptions = {}): void {
-    if (this.#closed) return;
     checkLeave(options);
     this.#entry.run(() => {
       for (const pair of this.#hub.pairs.values()) {
