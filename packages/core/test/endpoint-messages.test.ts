@@ -69,14 +69,17 @@ describe("message, on streams", () => {
       );
       const { right } = wire.connect();
       const before = wire.left.beats.length;
-      for (let n = 0; n < 20; n++) {
-        wire.run(500);
-        expect(wire.left.endpoint.message(right, bytes)).toBe(leaves);
+      for (let round = 0; round < 3; round++) {
+        for (let n = 0; n < 4; n++) {
+          wire.run(500);
+          expect(wire.left.endpoint.message(right, bytes)).toBe(leaves);
+        }
+        wire.run(1_000);
       }
-      expect(wire.left.beats.length - before).toBe(leaves ? 0 : 10);
-      // Nobody speaks late who speaks in messages: no slower pace is announced after them.
-      wire.run(1_000);
-      expect(wire.left.beats.at(-1)).toMatchObject({ gapMs: 1_000 });
+      const beats = wire.left.beats.slice(before);
+      expect(beats.length).toBe(leaves ? 3 : 9);
+      // Nobody speaks late who speaks in messages: no slower pace is announced.
+      expect(beats.every(({ gapMs }) => gapMs === 1_000)).toBe(true);
     }
   });
 
