@@ -18,7 +18,21 @@ type Step =
       readonly peer: number;
       readonly times: number;
       readonly late: boolean;
+      readonly inOrder: boolean;
+      readonly otherwise: Otherwise | undefined;
     };
+
+/** What a frame says other than its sender meant, as only somebody with its tag could. */
+interface Otherwise {
+  /** Echoes a frame so many before the one that it would. */
+  readonly echoes: number;
+  readonly counts: boolean;
+  readonly handsOut: number;
+  /** Longer than it meant, in ms. */
+  readonly gapMs: number;
+  readonly stalledMs: number;
+  readonly isLast: boolean;
+}
 
 const steps = fc.array(
   fc.oneof(
@@ -31,6 +45,18 @@ const steps = fc.array(
         peer: fc.nat(PEERS - 1),
         times: fc.nat(2),
         late: fc.boolean(),
+        inOrder: fc.boolean(),
+        otherwise: fc.option(
+          fc.record({
+            echoes: fc.nat(2),
+            counts: fc.boolean(),
+            handsOut: fc.nat(1),
+            gapMs: fc.constantFrom(0, 0, 1, 2),
+            stalledMs: fc.nat(200),
+            isLast: fc.constantFrom(false, false, false, true),
+          }),
+          { nil: undefined },
+        ),
       }),
     },
   ),
@@ -51,6 +77,8 @@ interface Member {
 /** A gateway and its peers; what they say to it goes through `mail`. */
 class World {
   readonly outputs: EndpointOutput<string>[] = [];
+  /** What the gateway said in the last step. */
+  sent: Uint8Array[] = [];
   readonly gateway: Endpoint<string>;
   readonly #host = new ManualHost({ seed: 1 });
   readonly #peers: readonly Member[];
@@ -65,6 +93,7 @@ class World {
       policy: { ...POLICY, detector },
       accept: () => true,
       send: (_peer, frame, path) => {
+        this.sent.push(frame);
         const { endpoint } = this.#peers[Number(path)] as Member;
         endpoint.receive(frame, "gateway");
       },
@@ -85,11 +114,11 @@ class World {
       return { host, endpoint, said };
     });
     for (let n = 0; n < 8; n++)
-      for (let at = 0; at < PEERS; at++)
-        this.step({ type: "beat", peer: at, times: 1, late: false });
+      for (let at = 0; at < PEERS; at++) this.step({ ...PLAIN, peer: at });
   }
 
   step(step: Step): void {
+    this.sent = [];
     if (step.type !== "beat") {
       for (const { host } of [{ host: this.#host }, ...this.#peers]) host.freeze(step.ms);
       if (step.type === "pass") this.gateway.tick();
@@ -99,9 +128,12 @@ class World {
     host.freeze(Math.max(0, endpoint.nextDeadline() - host.now()));
     endpoint.tick();
     if (step.late) return;
-    for (const bytes of said.splice(0).reverse())
+    const frames = said.splice(0);
+    for (const frame of step.inOrder ? frames : frames.reverse()) {
+      const bytes = step.otherwise ? spoken(frame, step.otherwise) : frame;
       for (let n = 0; n < step.times; n++)
         this.gateway.receive(this.#mail(bytes), String(step.peer));
+    }
   }
 
   seen(): unknown {
@@ -111,8 +143,29 @@ class World {
       this.gateway.trustedUntil(ref),
       this.gateway.policy(ref),
     ]);
-    return { stats, states, outputs: this.outputs, deadline: this.gateway.nextDeadline() };
+    const { outputs, sent } = this;
+    return { stats, states, outputs, sent, deadline: this.gateway.nextDeadline() };
   }
+}
+
+const PLAIN = {
+  ...{ type: "beat", times: 1, late: false, inOrder: false, otherwise: undefined },
+} as const;
+
+/** The frame in other words, where it is an ordinary one. */
+function spoken(frame: Uint8Array, otherwise: Otherwise): Uint8Array {
+  const bytes = Uint8Array.from(frame);
+  if (bytes.length !== ORDINARY_BYTES) return bytes;
+  const { echoes, counts, handsOut, gapMs, stalledMs, isLast } = otherwise;
+  const view = new DataView(bytes.buffer);
+  view.setUint32(44, Math.max(1, view.getUint32(44) - echoes));
+  if (!counts) view.setUint8(3, 0);
+  view.setUint8(34, view.getUint8(34) ^ handsOut);
+  view.setUint32(52, view.getUint32(52) + gapMs);
+  view.setUint32(74, view.getUint32(74) + stalledMs);
+  // The highest number there is, which nobody may use.
+  if (isLast) bytes.fill(255, 28, 34);
+  return bytes;
 }
 
 function longer(bytes: Uint8Array): Uint8Array {

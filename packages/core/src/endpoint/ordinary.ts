@@ -68,9 +68,10 @@ function hear(hub: Hub, pair: Pair, session: Session, bytes: Uint8Array): boolea
   session.heardCounted = counted;
   session.heardStalledMs = stalledMs;
   if (isNews) session.lastEcho = echo;
-  sent.forgetBefore(echo);
   const isCounted = ((bytes[3] as number) & COUNTED) !== 0;
-  if (isCounted && told.nonceAt > session.trustedFrom) session.trustedFrom = told.nonceAt;
+  if (!isCounted) return true;
+  sent.forgetBefore(echo);
+  if (told.nonceAt > session.trustedFrom) session.trustedFrom = told.nonceAt;
   return true;
 }
 
