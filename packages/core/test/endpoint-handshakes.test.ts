@@ -191,6 +191,34 @@ describe("authenticate", () => {
     });
   });
 
+  test("holds no second message of the longest", () => {
+    const { hello, receive, refused } = setUp({
+      ...answering(undefined),
+      maxMessageBytes: 20_000,
+    });
+    const [first, message] = hello("left", new Uint8Array(20_000)) as [Uint8Array, Uint8Array];
+    receive("up", [first, message]);
+    expect(refused()).toEqual([]);
+    receive("up", [message]);
+    expect(refused()).toEqual(["up protocol-error"]);
+  });
+
+  test("owes no answer of whom accept threw over, and takes none", () => {
+    let accepts = (): boolean => {
+      throw new Error("accept");
+    };
+    const { endpoint, hello, receive, refused, right } = setUp({
+      ...answering(true),
+      accept: () => accepts(),
+    });
+    const first = hello("left");
+    expect(() => receive("up", first)).toThrow("accept");
+    endpoint.authenticated("up", false);
+    accepts = () => true;
+    receive("up", first);
+    expect([refused(), right.changes]).toEqual([[], ["left connecting>alive"]]);
+  });
+
   test("is not asked again of who waits for an id, nor is an answer taken that is not owed", () => {
     asked.length = 0;
     const { endpoint, host, hello, receive, refused } = setUp(answering(true));

@@ -75,6 +75,16 @@ function greeted() {
 }
 
 describe("while it is not known whether the other side took us in", () => {
+  test("whom we do not reach has not lived: it may answer in the same conversation later", () => {
+    const { left, host, say } = greeted();
+    say({ seq: 1 });
+    host.advance(7_000);
+    expect(left.changes).toEqual(["right connecting>dead unreachable"]);
+    host.advance(10_000);
+    say({ seq: 2, counted: true });
+    expect(left.changes.slice(1)).toEqual(["right dead>connecting", "right connecting>alive"]);
+  });
+
   test("who leaves has ended its conversation: only in a later one is it the next life", () => {
     const { left, peer, say, leave } = greeted();
     say({ seq: 1 });

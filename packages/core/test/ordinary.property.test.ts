@@ -152,16 +152,28 @@ class World {
 }
 
 const PLAIN = {
-  ...{ type: "beat", times: 1, late: false, inOrder: false, otherwise: undefined },
+  type: "beat",
+  times: 1,
+  late: false,
+  inOrder: false,
+  otherwise: undefined,
 } as const;
 
+const AS_MEANT: Otherwise = {
+  echoes: 0,
+  counts: true,
+  epoch: 0,
+  handsOut: 0,
+  gapMs: 0,
+  stalledMs: 0,
+  isLast: false,
+};
 const pass = { type: "pass", ms: 101 } as const;
 const says = (otherwise: Partial<Otherwise>): Step => ({
-  ...{ ...PLAIN, peer: 0, inOrder: true },
-  otherwise: {
-    ...{ echoes: 0, counts: true, epoch: 0, handsOut: 0, gapMs: 0, stalledMs: 0, isLast: false },
-    ...otherwise,
-  },
+  ...PLAIN,
+  peer: 0,
+  inOrder: true,
+  otherwise: { ...AS_MEANT, ...otherwise },
 });
 
 const late = (otherwise: Partial<Otherwise>): Step => ({ ...says(otherwise), late: true }) as Step;
@@ -174,6 +186,8 @@ const takenBack: readonly (readonly Step[])[] = [
   [pass, says({ counts: false }), pass, says({}), pass, says({ counts: false })],
   [says({ stalledMs: 100 }), says({ stalledMs: 150 }), says({}), says({ stalledMs: 100 })],
   [says({ isLast: true }), says({})],
+  // Suspects: the newest comes before what answered our probes.
+  [{ type: "pass", ms: 450 }, pass, late({}), late({}), { ...PLAIN, peer: 0 }, pass],
   [
     ...[pass, late({ counts: false }), late({ counts: false, echoes: 1 }), late({ counts: false })],
     ...[pass, pass, says({ counts: false })],

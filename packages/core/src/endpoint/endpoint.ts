@@ -236,7 +236,7 @@ export class Endpoint<Path extends string | object = object> implements Iterable
     if (this.#closed) return;
     if (this.#entry.isBusy) return this.#keep(bytes, from);
     const entered = this.#entry.enter();
-    let isQuiet = false;
+    let isQuiet: boolean | undefined;
     try {
       isQuiet = takeBytes(this.#hub, bytes, from);
     } catch (error) {
