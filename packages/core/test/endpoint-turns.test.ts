@@ -193,6 +193,36 @@ test("whoever drives is told of a deadline that moves earlier by a beat, however
   }
 });
 
+test("whoever drives is told what is due earlier, and that nothing is due any more, and nothing else", () => {
+  const host = new ManualHost();
+  const endpoint = createEndpoint<string>({ id: "me", host, policy, send() {}, emit() {} });
+  let told = 0;
+  const withdraw = endpoint.onEarlier(() => {
+    told += 1;
+  });
+  const toldBy = (call: () => void) => {
+    told = 0;
+    call();
+    return told;
+  };
+  const first = endpoint.add("first", { path: "first" });
+  host.advance(900);
+  endpoint.tick();
+  // Nothing new, later, and never.
+  expect([toldBy(() => endpoint.tick()), toldBy(() => endpoint.opened("fresh"))]).toEqual([0, 0]);
+  expect(toldBy(() => endpoint.ended("fresh", "closed"))).toBe(0);
+  const before = endpoint.nextDeadline();
+  host.advance(before - host.now());
+  expect(toldBy(() => endpoint.tick())).toBe(0);
+  expect(endpoint.nextDeadline()).toBeGreaterThan(before);
+  expect(toldBy(() => endpoint.remove(first))).toBe(1);
+  expect(endpoint.nextDeadline()).toBe(Number.POSITIVE_INFINITY);
+  expect(toldBy(() => endpoint.tick())).toBe(0);
+  expect(toldBy(() => endpoint.add("second"))).toBe(1);
+  withdraw();
+  expect(toldBy(() => endpoint.close())).toBe(0);
+});
+
 describe("a call has its effect", () => {
   test("resume: from then on silence is evidence again, of one peer and of all", () => {
     for (const isOne of [true, false]) {

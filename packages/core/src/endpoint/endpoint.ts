@@ -218,6 +218,7 @@ export class Endpoint<Path extends string | object = object> implements Iterable
    * also if nothing ever comes on it: that alone is what calling this is for.
    */
   opened(path: Path): void {
+    if (this.#closed) return;
     this.#entry.run(() => opened(this.#hub, path));
   }
 
@@ -289,7 +290,6 @@ export class Endpoint<Path extends string | object = object> implements Iterable
   }
 
   nextDeadline(): number {
-    if (this.#closed) return Number.POSITIVE_INFINITY;
     const { monitor, handshakes, departures, turn } = this.#hub;
     const ownAt = Math.min(handshakes.nextAt, departures.nextAt);
     // Observed time runs like raw time until we are frozen again.
