@@ -48,6 +48,25 @@ describe("what comes while something is worked on", () => {
     expect(order).toEqual(["first begins", "first ends", "late begins", "late ends"]);
   });
 
+  test("waits for the end of a dial, too", () => {
+    const host = new ManualHost();
+    const stranger = hello(host, "stranger");
+    const order: string[] = [];
+    const me: Endpoint<string> = createEndpoint<string>({
+      id: "me",
+      host,
+      ...stream,
+      emit() {},
+      send: () => {
+        if (order.push("sends") === 1) me.receive(stranger, "afar");
+        order.push("sent");
+      },
+      accept: () => order.push("accepts") > 0,
+    });
+    me.dial(me.add("friend"), "friend");
+    expect(order.slice(0, 3)).toEqual(["sends", "sent", "accepts"]);
+  });
+
   test("is heard within a sink without a word said twice", () => {
     const wire = new Wire();
     wire.connect();
