@@ -1,8 +1,8 @@
 // Mutants that no test can tell from the original, each with the reason. A mutant is known by its file and the
 // text before and after, whatever the line. One that is killed, or is gone, fails the run: delete it here.
 
-/** @type {readonly { file: string, was: string, becomes: string, because: string }[]} */
-export const equivalents = [
+/** @type {readonly { file: string, was: string, becomes: string | readonly string[], because: string }[]} */
+const groups = [
   // ── policy ───────────────────────────────────────────────────────────────────────────────────────
   {
     file: "policy-variants.ts",
@@ -377,5 +377,390 @@ export const equivalents = [
     was: "if (claim) sendNotice(hub, session, kind, claim, { handed, place, seq: 0 });",
     becomes: "if (true) sendNotice(hub, session, kind, claim, { handed, place, seq: 0 });",
     because: "whoever is told something has said who it is: this tells the compiler",
+  {
+    file: "monitor/columns.ts",
+    was: "this.#halves[slot * HALVES + FLAGS] =",
+    becomes: "this.#halves[slot * HALVES - FLAGS] =",
+    because: "the offset is 0",
+  },
+  {
+    file: "monitor/columns.ts",
+    was: "this.#words[slot * WORDS + SESSION] = peer.session;",
+    becomes: "this.#words[slot * WORDS - SESSION] = peer.session;",
+    because: "the offset is 0",
+  },
+  {
+    file: "monitor/columns.ts",
+    was: 'const plain = peer.status === "alive" && isJudged(peer) && peer.arrivals.stale === 0;',
+    becomes: [
+      "const plain = false;",
+      'const plain = peer.status === "" && isJudged(peer) && peer.arrivals.stale === 0;',
+    ],
+    because:
+      "a way in place that is taken less often, or never: the general one is slower, and says the same",
+  },
+  {
+    file: "monitor/columns.ts",
+    was: "this.slots.setLiving(slot, inPlace && plain && this.#isAnchored(peer));",
+    becomes: "this.slots.setLiving(slot, false);",
+    because:
+      "a way in place that is taken less often, or never: the general one is slower, and says the same",
+  },
+  {
+    file: "monitor/columns.ts",
+    was: "this.slots.setLiving(slot, false);",
+    becomes: "this.slots.setLiving(slot, true);",
+    because:
+      "whoever clears a row stores somebody in it next, or releases its slot: both say who lives there",
+  },
+  {
+    file: "monitor/columns.ts",
+    was: "const follows = heardAt >= stalls.steadyFromAt;",
+    becomes: "const follows = heardAt > stalls.steadyFromAt;",
+    because:
+      "whoever is heard in the instant in which a stall was found is written down with the same numbers",
+  },
+  {
+    file: "monitor/columns.ts",
+    was: "const observed = follows ? observedAt(heardAt, stalls) : this.#cells[cell + LIFE_OBSERVED_AT];",
+    becomes:
+      "const observed = follows ? observedAt(heardAt, stalls) : this.#cells[cell - LIFE_OBSERVED_AT];",
+    because: "the offset is 0",
+  },
+  {
+    file: "monitor/columns.ts",
+    was: "this.#cells[slot * ROW + LIFE_OBSERVED_AT] = observedAt(heardAt, this.#stalls);",
+    becomes: "this.#cells[slot * ROW - LIFE_OBSERVED_AT] = observedAt(heardAt, this.#stalls);",
+    because: "the offset is 0",
+  },
+  {
+    file: "monitor/columns.ts",
+    was: "const observed = lifeObservedAt === observedAt(heardAt, stalls);",
+    becomes: [
+      "const observed = false;",
+      "const observed = lifeObservedAt !== observedAt(heardAt, stalls);",
+    ],
+    because:
+      "a way in place that is taken less often, or never: the general one is slower, and says the same",
+  },
+  {
+    file: "monitor/columns.ts",
+    was: "const credited = lifeCreditedAt === creditedAt(heardAt, stalls);",
+    becomes: [
+      "const credited = false;",
+      "const credited = lifeCreditedAt !== creditedAt(heardAt, stalls);",
+    ],
+    because:
+      "a way in place that is taken less often, or never: the general one is slower, and says the same",
+  },
+  {
+    file: "monitor/columns.ts",
+    was: "return heardAt < stalls.steadyFromAt || (observed && credited);",
+    becomes: [
+      "return false;",
+      "return heardAt < stalls.steadyFromAt && observed && credited;",
+      "return false || (observed && credited);",
+      "return heardAt < stalls.steadyFromAt || (false);",
+    ],
+    because:
+      "a way in place that is taken less often, or never: the general one is slower, and says the same",
+  },
+  {
+    file: "monitor/deadlines.ts",
+    was: "if (at >= (bounds[node] as number)) return;",
+    becomes: "if (at > (bounds[node] as number)) return;",
+    because: "writes what is there already, up to the root",
+  },
+  {
+    file: "monitor/deadlines.ts",
+    was: "if (due.length > FEW) {",
+    becomes: ["if (true) {", "if (due.length >= FEW) {"],
+    because: "both ways sort alike; one of them makes garbage",
+  },
+  {
+    file: "monitor/extras.ts",
+    was: "if (at === 0 && peer.stretchMs === NEVER && peer.pausedObservedAt === NEVER) return;",
+    becomes: "if (false) return;",
+    because: "writes what is there already: the condition saves the writes",
+  },
+  {
+    file: "monitor/monitor.ts",
+    was: "const known = id === undefined ? undefined : this.#rows.find(id);",
+    becomes: "const known = false ? undefined : this.#rows.find(id);",
+    because: "nobody has the id undefined",
+  },
+  {
+    file: "monitor/monitor.ts",
+    was: "if (sign !== undefined || slots.keys[slot] !== ref) return this.#hear(ref, undefined, sign);",
+    becomes: "if (true) return this.#hear(ref, undefined, sign);",
+    because:
+      "a way in place that is taken less often, or never: the general one is slower, and says the same",
+  },
+  {
+    file: "monitor/monitor.ts",
+    was: "if (this.#rows.slots.keys[slot] !== ref) return this.#hear(ref, seq, sign);",
+    becomes: "if (true) return this.#hear(ref, seq, sign);",
+    because:
+      "a way in place that is taken less often, or never: the general one is slower, and says the same",
+  },
+  {
+    file: "monitor/monitor.ts",
+    was: "if (!stalls.isQuiet(now)) return this.#hear(ref, undefined, sign, now);",
+    becomes: "if (true) return this.#hear(ref, undefined, sign, now);",
+    because:
+      "a way in place that is taken less often, or never: the general one is slower, and says the same",
+  },
+  {
+    file: "monitor/monitor.ts",
+    was: "if (!stalls.isQuiet(now)) return this.#hear(ref, seq, sign, now);",
+    becomes: "if (true) return this.#hear(ref, seq, sign, now);",
+    because:
+      "a way in place that is taken less often, or never: the general one is slower, and says the same",
+  },
+  {
+    file: "monitor/monitor.ts",
+    was: "if (!turn.isUnderWay && this.#isIdle(now)) return;",
+    becomes: ["if (false) return;", "if (turn.isUnderWay && this.#isIdle(now)) return;"],
+    because:
+      "a way in place that is taken less often, or never: the general one is slower, and says the same",
+  },
+  {
+    file: "monitor/monitor.ts",
+    was: "now >= this.#sampleAt() || stalls.health > 0 || now > stalls.promisedAt || this.#deadlines.isDue(now)",
+    becomes: "true",
+    because:
+      "a way in place that is taken less often, or never: the general one is slower, and says the same",
+  },
+  {
+    file: "monitor/monitor.ts",
+    was: "now >= this.#sampleAt() || stalls.health > 0 || now > stalls.promisedAt || this.#deadlines.isDue(now)",
+    becomes: "true",
+    because:
+      "a way in place that is taken less often, or never: the general one is slower, and says the same",
+  },
+  {
+    file: "monitor/monitor.ts",
+    was: "stalls.health > 0 ||",
+    becomes: "stalls.health >= 0 ||",
+    because:
+      "a way in place that is taken less often, or never: the general one is slower, and says the same",
+  },
+  {
+    file: "monitor/monitor.ts",
+    was: "now >= this.#sampleAt() || stalls.health > 0 || now > stalls.promisedAt || this.#deadlines.isDue(now)",
+    becomes: "true",
+    because:
+      "a way in place that is taken less often, or never: the general one is slower, and says the same",
+  },
+  {
+    file: "monitor/monitor.ts",
+    was: "now > stalls.promisedAt ||",
+    becomes: "now >= stalls.promisedAt ||",
+    because:
+      "a way in place that is taken less often, or never: the general one is slower, and says the same",
+  },
+  {
+    file: "monitor/monitor.ts",
+    was: "return true;",
+    becomes: "return false;",
+    because:
+      "a way in place that is taken less often, or never: the general one is slower, and says the same",
+  },
+  {
+    file: "monitor/monitor.ts",
+    was: "if (due.length === 0 && lateMs === 0 && stalls.health === 0) return;",
+    becomes: "if (false) return;",
+    because: "with nobody due, in time and in good health, nothing follows from judging ourselves",
+  },
+  {
+    file: "monitor/peers.ts",
+    was: 'if (policy.returns === "new-session" && this.rows.status(slot) === "dead") {',
+    becomes: 'if (policy.returns === "new-session" && true) {',
+    because: "dialling whoever is not dead changes nothing",
+  },
+  {
+    file: "monitor/peers.ts",
+    was: "if (seq !== undefined || sign !== NO_SIGN) this.#makeRoom(sign, policy);",
+    becomes: "if (true) this.#makeRoom(sign, policy);",
+    because: "more room than is needed",
+  },
+  {
+    file: "monitor/peers.ts",
+    was: "this.rows.tallies.widen(widthFor(policy, sign.sentAtMs !== undefined));",
+    becomes: "this.rows.tallies.widen(widthFor(policy, true));",
+    because: "more room than is needed",
+  },
+  {
+    file: "monitor/peers.ts",
+    was: "const isPlain = sign === NO_SIGN && rows.policies.varying === 0;",
+    becomes: "const isPlain = false;",
+    because:
+      "a way in place that is taken less often, or never: the general one is slower, and says the same",
+  },
+  {
+    file: "monitor/peers.ts",
+    was: "if (!(isPlain ? this.#countBeat(slot, seq) : this.#learnBeat(slot, seq, sign))) return false;",
+    becomes: "if (true) return false;",
+    because:
+      "a way in place that is taken less often, or never: the general one is slower, and says the same",
+  },
+  {
+    file: "monitor/peers.ts",
+    was: "if (!isLife(tally, now, this.#stalls, seq, sign, policy)) return false;",
+    becomes: "if (true) return false;",
+    because:
+      "a way in place that is taken less often, or never: the general one is slower, and says the same",
+  },
+  {
+    file: "monitor/peers.ts",
+    was: "if (!isAhead(tally, seq)) return false;",
+    becomes: "if (true) return false;",
+    because:
+      "a way in place that is taken less often, or never: the general one is slower, and says the same",
+  },
+  {
+    file: "monitor/peers.ts",
+    was: "if (rows.slots.isLiving(slot)) return rows.suspectAt(slot);",
+    becomes: "if (false) return rows.suspectAt(slot);",
+    because:
+      "a way in place that is taken less often, or never: the general one is slower, and says the same",
+  },
+  {
+    file: "monitor/peers.ts",
+    was: "if (rows.policies.varying > 0) this.#lower(slot);",
+    becomes: ["if (true) this.#lower(slot);", "if (rows.policies.varying >= 0) this.#lower(slot);"],
+    because: "looks for an earlier deadline where none can be: slower, and the same",
+  },
+  {
+    file: "monitor/peers.ts",
+    was: "if (this.#turn.now - (heardAt[slot] as number) >= policies.nearMs) this.#noteNear(slot);",
+    becomes: [
+      "if (true) this.#noteNear(slot);",
+      "if (this.#turn.now + (heardAt[slot] as number) >= policies.nearMs) this.#noteNear(slot);",
+    ],
+    because: "looks more closely at a silence that was not near: slower, and the same",
+  },
+  {
+    file: "monitor/peers.ts",
+    was: "const isEarlier = at < this.deadlines.at(slot);",
+    becomes: "const isEarlier = at <= this.deadlines.at(slot);",
+    because: "writes the bound that is there",
+  },
+  {
+    file: "monitor/peers.ts",
+    was: "if (!isEarlier && tally.failures.length === 0) return;",
+    becomes: "if (false) return;",
+    because: "opens a turn in which nothing happens",
+  },
+  {
+    file: "monitor/peers.ts",
+    was: "if (isEarlier) this.deadlines.set(slot, at);",
+    becomes: "if (true) this.deadlines.set(slot, at);",
+    because: "the deadline is exact, and a bound may be",
+  },
+  {
+    file: "monitor/peers.ts",
+    was: "if (failures.length > 0) for (const failure of failures.splice(0)) this.#turn.fail(failure);",
+    becomes: [
+      "if (true) for (const failure of failures.splice(0)) this.#turn.fail(failure);",
+      "if (failures.length >= 0) for (const failure of failures.splice(0)) this.#turn.fail(failure);",
+    ],
+    because: "there is nothing to go over: the condition saves the list",
+  },
+  {
+    file: "monitor/peers.ts",
+    was: 'if (output.type === "beat") {',
+    becomes: ["if (false) {", 'if (output.type === "") {'],
+    because: "what follows makes the same output, in two pieces",
+  },
+  {
+    file: "monitor/peers.ts",
+    was: 'if (output.type === "changed" && output.reason === "silence") this.#noteDetection();',
+    becomes: 'if (true && output.reason === "silence") this.#noteDetection();',
+    because: "only changes have a reason",
+  },
+  {
+    file: "monitor/policies.ts",
+    was: "this.fixedMs[index] = policy.detector === fixed ? silenceOf(policy) : Number.NaN;",
+    becomes: "this.fixedMs[index] = false ? silenceOf(policy) : Number.NaN;",
+    because: "the silence of `fixed` is then asked of the detector: slower, and the same",
+  },
+  {
+    file: "monitor/policies.ts",
+    was: "else if (suspectAfterMs === this.#smallestMs) this.#isStale = true;",
+    becomes: "else if (true) this.#isStale = true;",
+    because: "looks for the smallest once more, which is the same",
+  },
+  {
+    file: "monitor/refs.ts",
+    was: "if (2 * this.#firstFree < this.#free.length) return;",
+    becomes: ["if (false) return;", "if (2 * this.#firstFree <= this.#free.length) return;"],
+    because: "the list is cut more often: slower, and the same",
+  },
+  {
+    file: "monitor/rows.ts",
+    was: "if (id !== undefined) {",
+    becomes: "if (true) {",
+    because: "nobody asks for the id undefined",
+  },
+  {
+    file: "monitor/rows.ts",
+    was: "if (fixedMs >= 0) return fixedMs;",
+    becomes: "if (fixedMs < 0) return fixedMs;",
+    because: "the silence of `fixed` is then asked of the detector: slower, and the same",
+  },
+  {
+    file: "monitor/rows.ts",
+    was: "for (let slot = 0; slot < this.#policyOf.length; slot++) {",
+    becomes: "for (let slot = 0; slot <= this.#policyOf.length; slot++) {",
+    because: "behind the last slot nobody lives",
+  },
+  {
+    file: "monitor/rows.ts",
+    was: "this.store(slot, peer, this.policy(slot).shadow === undefined);",
+    becomes: "this.store(slot, peer, false);",
+    because:
+      "a way in place that is taken less often, or never: the general one is slower, and says the same",
+  },
+  {
+    file: "monitor/rows.ts",
+    was: "if (status !== peer.status) {",
+    becomes: "if (true) {",
+    because: "one fewer and one more of the same: the condition saves the sums",
+  },
+  {
+    file: "monitor/rows.ts",
+    was: "if (slots <= this.#policyOf.length) return;",
+    becomes: ["if (false) return;", "if (slots < this.#policyOf.length) return;"],
+    because: "what is long enough is not made longer",
+  },
+  {
+    file: "monitor/stalls.ts",
+    was: "if (this.paused) return;",
+    becomes: "if (false) return;",
+    because: "the monitor serves first, and so adds up what was paused so far",
+  },
+  {
+    file: "monitor/tallies.ts",
+    was: "if (width <= this.#width) return;",
+    becomes: "if (width < this.#width) return;",
+    because: "copies what is wide enough",
+  },
+  {
+    file: "monitor/tallies.ts",
+    was: "for (let slot = 0; slot < this.#slots; slot++) {",
+    becomes: "for (let slot = 0; slot <= this.#slots; slot++) {",
+    because: "behind the last row there is nothing to copy",
+  },
+  {
+    file: "monitor/peers.ts",
+    was: "const NO_SHARES = Object.freeze({ share: 0, shadowShare: 0 });",
+    becomes: "const NO_SHARES = Object.freeze({});",
+    because: "what is no number is not near, just as 0 is not",
   },
 ];
+
+/** One by one. */
+export const equivalents = groups.flatMap((group) =>
+  [group.becomes].flat().map((becomes) => ({ ...group, becomes })),
+);

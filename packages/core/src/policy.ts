@@ -8,7 +8,7 @@ import { SystoleRangeError, SystoleTypeError, textOf } from "./errors.ts";
 /** What brings a silent peer back to life: any traffic, or only the echo of a fresh nonce. */
 export type Proof = "any" | "round-trip";
 
-/** What users write. Durations in ms, from 1 to 2³¹−1. Everything not given has a default. */
+/** What users write. Durations in ms, above 0 and at most 2³¹−1; fractions are fine. What is not given has a default. */
 export interface PolicyOptions {
   /** The largest gap between two of our own frames. Default 1000. */
   readonly intervalMs?: number | undefined;
@@ -303,6 +303,6 @@ function fail(
 }
 
 /** The shortest memory of a dead peer with which both sides of a healed partition find each other. */
-export function leastForgetAfterMs(policy: Policy): number {
-  return Math.max(MIN_FORGET_MS, 2 * policy.deadAfterMs);
+export function leastForgetAfterMs({ deadAfterMs }: Pick<Policy, "deadAfterMs">): number {
+  return Math.max(MIN_FORGET_MS, 2 * deadAfterMs);
 }

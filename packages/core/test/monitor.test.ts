@@ -691,3 +691,15 @@ test("near misses after a stall are measured from where the silence of each bega
   // The 2,100 ms after it, of 3,000.
   expect(monitor.stats().nearMisses).toMatchObject({ eighths: [0, 3, 0, 0], mistakes: 0 });
 });
+
+test("whoever hears us again shows it with any sign of life, not only with an echo", () => {
+  const { monitor, host } = setUp({ policy: { ...policy, proof: "round-trip" } });
+  const peer = monitor.add("a");
+  monitor.heardBeat(peer, 1, { proof: true, nonceAt: 0 });
+  const stale = () => monitor.state(peer)?.arrivals.stale;
+  host.freeze(1_000);
+  monitor.heardBeat(peer, 2, { proof: true, nonceAt: -10_000 });
+  expect([monitor.status(peer), stale()]).toEqual(["alive", 1]);
+  monitor.heard(peer);
+  expect(stale()).toBe(0);
+});

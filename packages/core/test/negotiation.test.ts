@@ -184,6 +184,24 @@ describe("a gap above what we wish for", () => {
     expect(negotiation.pace()).toMatchObject({ wishMs: 1_000, minMs: 20, deadMs: 18_000 });
   });
 
+  test("lets the dead be remembered for twice the D in force, if they are ever forgotten", () => {
+    const forgetful = { ...plain, forgetAfterMs: 40_000 };
+    const stretched = setUp(forgetful);
+    stretched.hear({ gapMs: 3_000 });
+    expect(stretched.negotiation.inForce).toMatchObject({
+      deadAfterMs: 18_000,
+      forgetAfterMs: 40_000,
+    });
+    stretched.hear({ gapMs: 10_000 });
+    expect(stretched.negotiation.inForce).toMatchObject({
+      deadAfterMs: 60_000,
+      forgetAfterMs: 120_000,
+    });
+    const unforgetting = setUp();
+    unforgetting.hear({ gapMs: 10_000 });
+    expect(unforgetting.negotiation.inForce).not.toHaveProperty("forgetAfterMs");
+  });
+
   test("shrinks again with the second frame at the new rate, and D only once they know", () => {
     const { negotiation, hear, send } = setUp();
     hear({ gapMs: 3_000 });

@@ -1,4 +1,6 @@
 // Refs: a handle that was kept too long never touches the newcomer in its slot.
+import { setFlagsFromString } from "node:v8";
+import { runInNewContext } from "node:vm";
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { createMonitor } from "../src/monitor/monitor.ts";
@@ -71,6 +73,25 @@ describe("slots", () => {
     expect([last, slots.retired]).toEqual([2 ** 31 - 1, 0]);
     slots.release(last);
     expect(slots.retired).toBe(1);
+  });
+
+  test("that come and go for years leave nothing behind", () => {
+    setFlagsFromString("--expose-gc");
+    const collect = runInNewContext("gc") as () => void;
+    const slots = new Slots();
+    const held = Array.from({ length: 1_000 }, () => slots.take());
+    const pass = (times: number) => {
+      for (let n = 0; n < times; n++) {
+        for (const [index, ref] of held.entries()) {
+          slots.release(ref);
+          held[index] = slots.take();
+        }
+      }
+      collect();
+      return process.memoryUsage().heapUsed;
+    };
+    const before = pass(20);
+    expect(pass(400) - before).toBeLessThan(1_000_000);
   });
 
   test("are nobody's until they are said to be a living peer's, and again once they are released", () => {

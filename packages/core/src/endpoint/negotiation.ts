@@ -3,7 +3,7 @@
 // (RFC 5880 §6.8.3), so that two ends never need equal configuration.
 
 import type { Role } from "../peer/state.ts";
-import type { Policy } from "../policy.ts";
+import { leastForgetAfterMs, type Policy } from "../policy.ts";
 import { derivePolicy, samePolicy, scalePolicy } from "../policy-variants.ts";
 import type { BeatFrame } from "./frame.ts";
 
@@ -247,7 +247,11 @@ export class Negotiation implements Pace {
     // A returning peer is a new conversation, and that is the endpoint's to begin.
     const returns = "never";
     const changes = { intervalMs, peerGapMs, deadAfterMs, probeIntervalMs, returns } as const;
-    const next = derivePolicy(scalePolicy(policy, factor), changes);
+    // Both sides of a cut must still know each other when it heals.
+    const memory = policy.forgetAfterMs && {
+      forgetAfterMs: Math.max(policy.forgetAfterMs, leastForgetAfterMs({ deadAfterMs })),
+    };
+    const next = derivePolicy(scalePolicy(policy, factor), { ...changes, ...memory });
     if (!samePolicy(next, inForce)) this.inForce = next;
   }
 }

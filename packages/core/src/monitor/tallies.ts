@@ -24,7 +24,7 @@ export class Tallies {
     if (width <= this.#width) return;
     const { cells } = this.#inHand;
     const rows = new Float64Array(Math.max(1, this.#slots) * width);
-    for (let slot = 0; this.#width > 0 && slot < this.#slots; slot++) {
+    for (let slot = 0; slot < this.#slots; slot++) {
       rows.set(cells.subarray(slot * this.#width, (slot + 1) * this.#width), slot * width);
     }
     this.#inHand.cells = rows;
@@ -42,6 +42,6 @@ export class Tallies {
 
   /** A row that is nobody's any more. */
   clear(slot: number): void {
-    if (this.#width > 0) this.take(slot).clear();
+    this.take(slot).clear();
   }
 }
