@@ -231,152 +231,6 @@ const groups = [
     becomes: "if (fixedMs > 0) return fixedMs;",
     because: "the silence of `fixed` is then asked of the detector: slower, and the same",
   },
-
-  // ── endpoint: ordinary paths and the rest ────────────────────────────────────────────────────────
-  ...[
-    "if (true)",
-    'if (hub.monitor.status(pair.ref) !== "" || !hear(hub, pair, session, bytes))',
-  ].map((becomes) => ({
-    file: "endpoint/ordinary.ts",
-    was: 'if (hub.monitor.status(pair.ref) !== "alive" || !hear(hub, pair, session, bytes))',
-    becomes,
-    because: "the ordinary path is not taken: the general one says the same, more slowly",
-  })),
-  ...[
-    "if (true) return false;",
-    "if (nonce <= 0 || seq <= session.heardSeq || seq === TOP) return false;",
-    "if (nonce < 0 || seq <= session.heardSeq || seq !== TOP) return false;",
-  ].map((becomes) => ({
-    file: "endpoint/ordinary.ts",
-    was: "if (nonce < 0 || seq <= session.heardSeq || seq === TOP) return false;",
-    becomes,
-    because: "the ordinary path is not taken: the general one says the same, more slowly",
-  })),
-  {
-    file: "endpoint/ordinary.ts",
-    was: "if (!spend(hub, pair, session)) return false;",
-    becomes: "if (true) return false;",
-    because: "the ordinary path is not taken: the general one says the same, more slowly",
-  },
-  {
-    file: "endpoint/ordinary.ts",
-    was: "function hear(hub: Hub, pair: Pair, session: Session, bytes: Uint8Array): boolean { const seq = u48At(bytes, 28); const echo = u48At(bytes, 42); const { sent } = session; const nonce = sent.rowOf(echo); if (nonce < 0 || seq <= session.heardSeq || seq === TOP) return false; if (!spend(hub, pair, session)) return false; // An older echo says nothing about the way there and back. const isNews = echo > session.lastEcho; const told = isNews ? echoSign : sign; const stalledMs = u32At(bytes, 74); if (isNews) echoSign.heldMs = u32At(bytes, 48) / 1_000; told.nonceAt = sent.at(nonce); told.nonceObservedAt = sent.observedAt(nonce); told.sentAtMs = u48At(bytes, 68) / 1_000; told.gapMs = u32At(bytes, 52); told.declaredMs = Math.max(0, stalledMs - session.heardStalledMs); const counted = heardBeat(hub, pair.ref, session.numberedFrom + seq, told); hub.counts.framesReceived += 1; session.heardSeq = seq; session.heardAt = hub.turn.now; session.heardCounted = counted; session.heardStalledMs = stalledMs; if (isNews) session.lastEcho = echo; const isCounted = ((bytes[3] as number) & COUNTED) !== 0; if (!isCounted) return true; // It left after all of ours that were counted before: those are not awaited any more. sent.forgetBefore(echo); session.trustedFrom = told.nonceAt; return true; }",
-    becomes: "function hear(hub: Hub, pair: Pair, session: Session, bytes: Uint8Array): boolean {}",
-    because: "the ordinary path is not taken: the general one says the same, more slowly",
-  },
-  {
-    file: "endpoint/ordinary.ts",
-    was: "if (isNews) echoSign.heldMs = u32At(bytes, 48) / 1_000;",
-    becomes: "if (true) echoSign.heldMs = u32At(bytes, 48) / 1_000;",
-    because: "where it is no news the other object is told: the condition saves the write",
-  },
-  {
-    file: "endpoint/ordinary.ts",
-    was: 'return session.negotiation.inForce.detector === fixed ? "quiet" : "taken";',
-    becomes: 'return false ? "quiet" : "taken";',
-    because: "ends the turn as any other does, where nothing is due earlier: slower, and the same",
-  },
-  ...["if (taken) return false;", 'if (taken) return taken === "";'].map((becomes) => ({
-    file: "endpoint/inlet.ts",
-    was: 'if (taken) return taken === "quiet";',
-    becomes,
-    because: "ends the turn as any other does, where nothing is due earlier: slower, and the same",
-  })),
-  {
-    file: "endpoint/endpoint.ts",
-    was: "if (isQuiet) this.#entry.leaveQuietly(entered);",
-    becomes: "if (false) this.#entry.leaveQuietly(entered);",
-    because: "ends the turn as any other does, where nothing is due earlier: slower, and the same",
-  },
-  {
-    file: "endpoint/inlet.ts",
-    was: "return false;",
-    becomes: "return true;",
-    because:
-      "what is dropped here moves no deadline, and where an output comes of it, or an error, the turn ends as any other",
-  },
-  {
-    file: "endpoint/inlet.ts",
-    was: "if (lengthBytes === undefined) return false;",
-    becomes: "if (lengthBytes === undefined) return true;",
-    because:
-      "what is not authentic moves no deadline, and where an output comes of it, or an error, the turn ends as any other",
-  },
-  {
-    file: "endpoint/entry.ts",
-    was: 'return outermost ? "outermost" : "inside";',
-    becomes: 'return outermost ? "outermost" : "";',
-    because: "nobody asks whether it is this one: it is the one beside the two others",
-  },
-  ...[
-    "false || !acceptance.policy ? hub.policy : define(hub, acceptance.policy);",
-    "acceptance === false || !acceptance.policy ? hub.policy : define(hub, acceptance.policy);",
-  ].map((becomes) => ({
-    file: "endpoint/beacons.ts",
-    was: "acceptance === true || !acceptance.policy ? hub.policy : define(hub, acceptance.policy);",
-    becomes,
-    because: "true has no policy of its own either: this tells the compiler",
-  })),
-  {
-    file: "endpoint/handshakes.ts",
-    was: "if (handshakes.size >= candidates && oldest !== undefined) {",
-    becomes: "if (handshakes.size >= candidates && true) {",
-    because: "where there are as many as may be there is an oldest: this tells the compiler",
-  },
-  {
-    file: "endpoint/handshakes.ts",
-    was: "if (session.authentic || !authenticate || path === undefined) return true;",
-    becomes: "if (session.authentic || !authenticate || false) return true;",
-    because: "a stranger is at a path: only peers have none. This tells the compiler",
-  },
-  {
-    file: "endpoint/pairs.ts",
-    was: "const beacon = isBeacon ? { seq: 0 } : undefined;",
-    becomes: "const beacon = isBeacon ? {} : undefined;",
-    because: "to whom we only send we never listen: nobody asks what it said last",
-  },
-  {
-    file: "endpoint/pairs.ts",
-    was: 'begin(hub, known, path ?? known.current.place, "closed");',
-    becomes: 'begin(hub, known, path ?? known.current.place, "");',
-    because: "it is dead already, and so dies of nothing",
-  },
-  {
-    file: "endpoint/pairs.ts",
-    was: "if (trustsPaths || answered?.claim?.id !== id || answered.number < current.number)",
-    becomes: "if (trustsPaths || answered?.claim?.id !== id || answered.number <= current.number)",
-    because: "no two conversations have one number",
-  },
-  {
-    file: "endpoint/unseal.ts",
-    was: "if (bytes.length < HEADER_BYTES) return undefined;",
-    becomes: "if (false) return undefined;",
-    because:
-      "no header says of a frame that it is shorter than a header: it is never as long as these bytes",
-  },
-  {
-    file: "endpoint/verdicts.ts",
-    was: "return heardSeq === 0 || turn.now - heardAt > negotiation.inForce.deadAfterMs;",
-    becomes: "return false || turn.now - heardAt > negotiation.inForce.deadAfterMs;",
-    because: "before anything was heard no tag is known and nobody introduced: any beat says who it is",
-  },
-  {
-    file: "endpoint/alarms.ts",
-    was: "if (now < this.nextAt) return NOBODY;",
-    becomes: "if (false) return NOBODY;",
-    because: "looks at each of them to find that none is due: the condition saves the look",
-  },
-  {
-    file: "endpoint/outbox.ts",
-    was: "confirm(session, seq, transmit(hub, session.pair?.ref, place, frame));",
-    becomes: "confirm(session, seq, transmit(hub, session.pair.ref, place, frame));",
-    because: "only a peer is left: this tells the compiler",
-  },
-  {
-    file: "endpoint/outbox.ts",
-    was: "if (claim) sendNotice(hub, session, kind, claim, { handed, place, seq: 0 });",
-    becomes: "if (true) sendNotice(hub, session, kind, claim, { handed, place, seq: 0 });",
-    because: "whoever is told something has said who it is: this tells the compiler",
   {
     file: "monitor/columns.ts",
     was: "this.#halves[slot * HALVES + FLAGS] =",
@@ -757,6 +611,154 @@ const groups = [
     was: "const NO_SHARES = Object.freeze({ share: 0, shadowShare: 0 });",
     becomes: "const NO_SHARES = Object.freeze({});",
     because: "what is no number is not near, just as 0 is not",
+  },
+
+  // ── endpoint: ordinary paths and the rest ────────────────────────────────────────────────────────
+  {
+    file: "endpoint/ordinary.ts",
+    was: 'if (hub.monitor.status(pair.ref) !== "alive" || !hear(hub, pair, session, bytes))',
+    becomes: [
+      "if (true)",
+      'if (hub.monitor.status(pair.ref) !== "" || !hear(hub, pair, session, bytes))',
+    ],
+    because: "the ordinary path is not taken: the general one says the same, more slowly",
+  },
+  {
+    file: "endpoint/ordinary.ts",
+    was: "if (nonce < 0 || seq <= session.heardSeq || seq === TOP) return false;",
+    becomes: [
+      "if (true) return false;",
+      "if (nonce <= 0 || seq <= session.heardSeq || seq === TOP) return false;",
+      "if (nonce < 0 || seq <= session.heardSeq || seq !== TOP) return false;",
+    ],
+    because: "the ordinary path is not taken: the general one says the same, more slowly",
+  },
+  {
+    file: "endpoint/ordinary.ts",
+    was: "if (!spend(hub, pair, session)) return false;",
+    becomes: "if (true) return false;",
+    because: "the ordinary path is not taken: the general one says the same, more slowly",
+  },
+  {
+    file: "endpoint/ordinary.ts",
+    was: "function hear(hub: Hub, pair: Pair, session: Session, bytes: Uint8Array): boolean { const seq = u48At(bytes, 28); const echo = u48At(bytes, 42); const { sent } = session; const nonce = sent.rowOf(echo); if (nonce < 0 || seq <= session.heardSeq || seq === TOP) return false; if (!spend(hub, pair, session)) return false; // An older echo says nothing about the way there and back. const isNews = echo > session.lastEcho; const told = isNews ? echoSign : sign; const stalledMs = u32At(bytes, 74); if (isNews) echoSign.heldMs = u32At(bytes, 48) / 1_000; told.nonceAt = sent.at(nonce); told.nonceObservedAt = sent.observedAt(nonce); told.sentAtMs = u48At(bytes, 68) / 1_000; told.gapMs = u32At(bytes, 52); told.declaredMs = Math.max(0, stalledMs - session.heardStalledMs); const counted = heardBeat(hub, pair.ref, session.numberedFrom + seq, told); hub.counts.framesReceived += 1; session.heardSeq = seq; session.heardAt = hub.turn.now; session.heardCounted = counted; session.heardStalledMs = stalledMs; if (isNews) session.lastEcho = echo; const isCounted = ((bytes[3] as number) & COUNTED) !== 0; if (!isCounted) return true; // It left after all of ours that were counted before: those are not awaited any more. sent.forgetBefore(echo); session.trustedFrom = told.nonceAt; return true; }",
+    becomes: "function hear(hub: Hub, pair: Pair, session: Session, bytes: Uint8Array): boolean {}",
+    because: "the ordinary path is not taken: the general one says the same, more slowly",
+  },
+  {
+    file: "endpoint/ordinary.ts",
+    was: "if (isNews) echoSign.heldMs = u32At(bytes, 48) / 1_000;",
+    becomes: "if (true) echoSign.heldMs = u32At(bytes, 48) / 1_000;",
+    because: "where it is no news the other object is told: the condition saves the write",
+  },
+  {
+    file: "endpoint/ordinary.ts",
+    was: 'return session.negotiation.inForce.detector === fixed ? "quiet" : "taken";',
+    becomes: 'return false ? "quiet" : "taken";',
+    because: "ends the turn as any other does, where nothing is due earlier: slower, and the same",
+  },
+  {
+    file: "endpoint/inlet.ts",
+    was: 'if (taken) return taken === "quiet";',
+    becomes: ["if (taken) return false;", 'if (taken) return taken === "";'],
+    because: "ends the turn as any other does, where nothing is due earlier: slower, and the same",
+  },
+  {
+    file: "endpoint/endpoint.ts",
+    was: "if (isQuiet) this.#entry.leaveQuietly(entered);",
+    becomes: "if (false) this.#entry.leaveQuietly(entered);",
+    because: "ends the turn as any other does, where nothing is due earlier: slower, and the same",
+  },
+  {
+    file: "endpoint/inlet.ts",
+    was: "return false;",
+    becomes: "return true;",
+    because:
+      "what is dropped here moves no deadline, and where an output comes of it, or an error, the turn ends as any other",
+  },
+  {
+    file: "endpoint/inlet.ts",
+    was: "if (lengthBytes === undefined) return false;",
+    becomes: "if (lengthBytes === undefined) return true;",
+    because:
+      "what is not authentic moves no deadline, and where an output comes of it, or an error, the turn ends as any other",
+  },
+  {
+    file: "endpoint/entry.ts",
+    was: 'return outermost ? "outermost" : "inside";',
+    becomes: 'return outermost ? "outermost" : "";',
+    because: "nobody asks whether it is this one: it is the one beside the two others",
+  },
+  {
+    file: "endpoint/beacons.ts",
+    was: "acceptance === true || !acceptance.policy ? hub.policy : define(hub, acceptance.policy);",
+    becomes: [
+      "false || !acceptance.policy ? hub.policy : define(hub, acceptance.policy);",
+      "acceptance === false || !acceptance.policy ? hub.policy : define(hub, acceptance.policy);",
+    ],
+    because: "true has no policy of its own either: this tells the compiler",
+  },
+  {
+    file: "endpoint/handshakes.ts",
+    was: "if (handshakes.size >= candidates && oldest !== undefined) {",
+    becomes: "if (handshakes.size >= candidates && true) {",
+    because: "where there are as many as may be there is an oldest: this tells the compiler",
+  },
+  {
+    file: "endpoint/handshakes.ts",
+    was: "if (session.authentic || !authenticate || path === undefined) return true;",
+    becomes: "if (session.authentic || !authenticate || false) return true;",
+    because: "a stranger is at a path: only peers have none. This tells the compiler",
+  },
+  {
+    file: "endpoint/pairs.ts",
+    was: "const beacon = isBeacon ? { seq: 0 } : undefined;",
+    becomes: "const beacon = isBeacon ? {} : undefined;",
+    because: "to whom we only send we never listen: nobody asks what it said last",
+  },
+  {
+    file: "endpoint/pairs.ts",
+    was: 'begin(hub, known, path ?? known.current.place, "closed");',
+    becomes: 'begin(hub, known, path ?? known.current.place, "");',
+    because: "it is dead already, and so dies of nothing",
+  },
+  {
+    file: "endpoint/pairs.ts",
+    was: "if (trustsPaths || answered?.claim?.id !== id || answered.number < current.number)",
+    becomes: "if (trustsPaths || answered?.claim?.id !== id || answered.number <= current.number)",
+    because: "no two conversations have one number",
+  },
+  {
+    file: "endpoint/unseal.ts",
+    was: "if (bytes.length < HEADER_BYTES) return undefined;",
+    becomes: "if (false) return undefined;",
+    because:
+      "no header says of a frame that it is shorter than a header: it is never as long as these bytes",
+  },
+  {
+    file: "endpoint/verdicts.ts",
+    was: "return heardSeq === 0 || turn.now - heardAt > negotiation.inForce.deadAfterMs;",
+    becomes: "return false || turn.now - heardAt > negotiation.inForce.deadAfterMs;",
+    because:
+      "before anything was heard no tag is known and nobody introduced: any beat says who it is",
+  },
+  {
+    file: "endpoint/alarms.ts",
+    was: "if (now < this.nextAt) return NOBODY;",
+    becomes: "if (false) return NOBODY;",
+    because: "looks at each of them to find that none is due: the condition saves the look",
+  },
+  {
+    file: "endpoint/outbox.ts",
+    was: "confirm(session, seq, transmit(hub, session.pair?.ref, place, frame));",
+    becomes: "confirm(session, seq, transmit(hub, session.pair.ref, place, frame));",
+    because: "only a peer is left: this tells the compiler",
+  },
+  {
+    file: "endpoint/outbox.ts",
+    was: "if (claim) sendNotice(hub, session, kind, claim, { handed, place, seq: 0 });",
+    becomes: "if (true) sendNotice(hub, session, kind, claim, { handed, place, seq: 0 });",
+    because: "whoever is told something has said who it is: this tells the compiler",
   },
 ];
 
