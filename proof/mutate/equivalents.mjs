@@ -760,6 +760,18 @@ const groups = [
     becomes: "if (true) sendNotice(hub, session, kind, claim, { handed, place, seq: 0 });",
     because: "whoever is told something has said who it is: this tells the compiler",
   },
+  {
+    file: "endpoint/hub.ts",
+    was: "const entropy = () => host.entropy?.() ?? 0;",
+    becomes: "const entropy = () => host.entropy() ?? 0;",
+    because: "a host without it does not pass the door: this tells the compiler",
+  },
+  {
+    file: "endpoint/hub.ts",
+    was: "epoch: Math.floor(host.epochMs?.() ?? 0),",
+    becomes: "epoch: Math.floor(host.epochMs() ?? 0),",
+    because: "a host without it does not pass the door: this tells the compiler",
+  },
 ];
 
 /** One by one. */

@@ -145,6 +145,17 @@ describe("where there is room for one", () => {
   });
 });
 
+test("of strangers who prove nothing as many are remembered as the limit says", () => {
+  const datagram = { transport: "datagram" } as const;
+  const remembered = (candidates?: number) => {
+    const { left, right } = new Wire(datagram, { ...datagram, limits: { candidates } });
+    left.endpoint.dial(left.endpoint.add("right"), "wire");
+    for (let n = 0; n < 5; n++) right.endpoint.receive(left.sent[0] as Uint8Array, `place ${n}`);
+    return right.endpoint.stats().candidates;
+  };
+  expect([remembered(2), remembered()]).toEqual([2, 5]);
+});
+
 test("who is not accepted is answered once in an interval, however often it asks", () => {
   const wire = new Wire({ transport: "datagram" }, { transport: "datagram", accept: () => false });
   wire.left.endpoint.add("right", { path: "wire" });
