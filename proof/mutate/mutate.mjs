@@ -82,7 +82,7 @@ function options(area, mutate) {
     ignorers: ["sample"],
     concurrency: Number(values.workers),
     // The runner has its own, of processor time; this one is for what waits for ever.
-    timeoutMS: 1_200_000,
+    timeoutMS: 120_000,
     // Where no other tool looks for sources or tests.
     tempDirName: "node_modules/.cache/stryker",
     // What neither the sources nor the tests of the core need.

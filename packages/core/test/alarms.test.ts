@@ -13,3 +13,14 @@ test("a crowd of them is taken one instant at a time", () => {
   expect(alarms.take(count - 1)).toEqual([count - 1]);
   expect(alarms.nextAt).toBe(Number.POSITIVE_INFINITY);
 });
+
+test("one that was deleted wakes nobody, neither by itself nor once others are set", () => {
+  const alarms = new Alarms<string>();
+  alarms.set("a", 10);
+  alarms.delete("a");
+  expect([alarms.nextAt, alarms.take(10)]).toEqual([Number.POSITIVE_INFINITY, []]);
+  alarms.set("b", 10);
+  alarms.delete("b");
+  alarms.set("c", 20);
+  expect(alarms.nextAt).toBe(20);
+});

@@ -30,6 +30,9 @@ test("says for how long it has been refusing, until it was full again", () => {
   // A token now and then is no end of it.
   expect([take(12), take(14), bucket.overdrawnMs(100)]).toEqual([true, false, 95]);
   expect([take(1_000), bucket.overdrawnMs(1_000)]).toEqual([true, 0]);
+  // Full is as much as it holds, to the token.
+  expect([take(1_000), take(1_005)]).toEqual([true, false]);
+  expect([take(1_020), bucket.overdrawnMs(1_020)]).toEqual([true, 0]);
 });
 
 const waits = fc.array(fc.nat({ max: 300 }), { maxLength: 60 });

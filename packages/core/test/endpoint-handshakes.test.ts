@@ -155,6 +155,7 @@ describe("authenticate", () => {
     endpoint.authenticated("nowhere", true);
     expect(refused()).toEqual(["up handshake-timeout"]);
     expect(right.changes).toEqual([]);
+    expect(endpoint.stats()).toMatchObject({ handshakes: 0, candidates: 0, sessions: 0 });
   });
 
   test("that says no after a while, or after the connection is gone", () => {
@@ -167,16 +168,85 @@ describe("authenticate", () => {
     expect([refused(), right.changes]).toEqual([["up not-authentic"], []]);
   });
 
-  test("holds no more than one message may have", () => {
-    const { endpoint, hello, receive, refused } = setUp({
+  test("holds a message of the longest, and beats for a while, and no more", () => {
+    const { endpoint, hello, receive, refused, right } = setUp({
       ...answering(undefined),
-      maxMessageBytes: 1_000,
+      maxMessageBytes: 100,
     });
-    receive("up", hello("left", new Uint8Array(600)));
+    // 256 bytes for a frame, and its payload: 64 of the one kind, and one of the other.
+    const greet = (path: string, beats: number) => {
+      const [first, message] = hello("left", new Uint8Array(100)) as [Uint8Array, Uint8Array];
+      receive(path, [first, message, ...new Array<Uint8Array>(beats).fill(first)]);
+    };
+    greet("up", 63);
     expect(refused()).toEqual([]);
-    receive("up", hello("left", new Uint8Array(600)));
+    endpoint.authenticated("up", true);
+    expect(right.of("message")).toHaveLength(1);
+    greet("flood", 64);
+    expect(refused()).toEqual(["flood protocol-error"]);
+    expect(endpoint.stats()).toMatchObject({
+      dropped: { "too-many": 1 },
+      handshakes: 0,
+      candidates: 0,
+    });
+  });
+
+  test("holds no second message of the longest", () => {
+    const { hello, receive, refused } = setUp({
+      ...answering(undefined),
+      maxMessageBytes: 20_000,
+    });
+    const [first, message] = hello("left", new Uint8Array(20_000)) as [Uint8Array, Uint8Array];
+    receive("up", [first, message]);
+    expect(refused()).toEqual([]);
+    receive("up", [message]);
     expect(refused()).toEqual(["up protocol-error"]);
-    expect(endpoint.stats()).toMatchObject({ dropped: { "too-many": 1 }, handshakes: 0 });
+  });
+
+  test("owes no answer of whom accept threw over, and takes none", () => {
+    let accepts = (): boolean => {
+      throw new Error("accept");
+    };
+    const { endpoint, hello, receive, refused, right } = setUp({
+      ...answering(true),
+      accept: () => accepts(),
+    });
+    const first = hello("left");
+    expect(() => receive("up", first)).toThrow("accept");
+    endpoint.authenticated("up", false);
+    accepts = () => true;
+    receive("up", first);
+    expect([refused(), right.changes]).toEqual([[], ["left connecting>alive"]]);
+  });
+
+  test("is not asked again of who waits for an id, nor is an answer taken that is not owed", () => {
+    asked.length = 0;
+    const { endpoint, host, hello, receive, refused } = setUp(answering(true));
+    receive("one", hello("left"));
+    host.advance(5);
+    const rival = hello("left");
+    receive("two", [...rival, ...rival]);
+    endpoint.authenticated("two", false);
+    endpoint.authenticated("two", true);
+    expect([asked, refused()]).toEqual([["left at one", "left at two"], []]);
+    expect(endpoint.stats().dropped).toEqual({ contested: 1 });
+  });
+
+  test("loses nothing of what it held behind a frame over which accept throws", () => {
+    let asked = 0;
+    const { endpoint, hello, receive, right } = setUp({
+      ...answering(undefined),
+      accept: () => {
+        asked += 1;
+        if (asked === 1) throw new Error("accept");
+        return true;
+      },
+    });
+    const frames = hello("left", Uint8Array.of(1));
+    receive("up", [...frames, ...frames]);
+    expect(() => endpoint.authenticated("up", true)).toThrow("accept");
+    expect(endpoint.stats().dropped).toEqual({ "unexpected-data": 1 });
+    expect([right.changes, right.of("message").length]).toEqual([["left connecting>alive"], 1]);
   });
 
   test("was about one id: under another one nobody gets in", () => {
@@ -215,6 +285,17 @@ test("of two rivals the later one waits no longer than the first would have, and
     "left alive>dead replaced",
     "left dead>connecting",
   ]);
+});
+
+test("of two newcomers under two ids, one that has gone is no matter to the other", () => {
+  const { endpoint, host, hello, receive, right } = setUp();
+  for (const id of ["a", "b"]) receive(id, hello(id));
+  host.advance(1_000);
+  for (const id of ["a", "b"]) receive(`another ${id}`, hello(id));
+  endpoint.ended("another a", "closed");
+  // The incumbents say nothing.
+  host.advance(1_501);
+  expect(right.changes.slice(2)).toEqual(["b alive>dead replaced", "b dead>connecting"]);
 });
 
 describe("leaveSoon", () => {

@@ -52,6 +52,44 @@ describe("message, on streams", () => {
     expect(frames.left.endpoint.message(frames.connect().right, bytes)).toBe(false);
   });
 
+  test("is as good as a beat where it leaves, and nothing where it does not", () => {
+    for (const leaves of [true, false]) {
+      const wire: Wire = new Wire(
+        {
+          ...stream,
+          send: (_peer, frame) => {
+            const isMessage = frame[2] === 5;
+            if (isMessage && !leaves) return false;
+            wire.left.sent.push(frame);
+            wire.left.inFlight.push(frame);
+            return true;
+          },
+        },
+        stream,
+      );
+      const { right } = wire.connect();
+      const before = wire.left.beats.length;
+      for (let round = 0; round < 3; round++) {
+        for (let n = 0; n < 4; n++) {
+          wire.run(500);
+          expect(wire.left.endpoint.message(right, bytes)).toBe(leaves);
+        }
+        wire.run(1_000);
+      }
+      const beats = wire.left.beats.slice(before);
+      expect(beats.length).toBe(leaves ? 3 : 9);
+      // Nobody speaks late who speaks in messages: no slower pace is announced.
+      expect(beats.every(({ gapMs }) => gapMs === 1_000)).toBe(true);
+    }
+  });
+
+  test("is for nobody who was removed", () => {
+    const wire = new Wire(stream, stream);
+    const { right } = wire.connect();
+    wire.left.endpoint.remove(right);
+    expect(wire.left.endpoint.message(right, bytes)).toBe(false);
+  });
+
   test("introduces its sender first, where that has not been done", () => {
     const wire = new Wire(stream, stream);
     const right = wire.left.endpoint.add("right", { path: "wire" });
@@ -82,6 +120,19 @@ describe("message, on streams", () => {
       { type: "refused", path: "wire", reason: "protocol-error" },
     ]);
     expect(wire.right.endpoint.stats().dropped).toEqual({ "too-long": 1 });
+  });
+
+  test("bytes that are no frames end the session of a peer without a path, which there is none to refuse", () => {
+    const wire = new Wire(stream, stream);
+    const ref = wire.right.endpoint.add("left");
+    const left = wire.left.endpoint.add("right", { path: "wire" });
+    wire.host.advance(1_000);
+    for (const frame of wire.left.inFlight) wire.right.endpoint.receive(frame, ref);
+    expect(wire.right.changes).toEqual(["left connecting>alive"]);
+    wire.right.endpoint.receive(new Uint8Array(8), ref);
+    expect(wire.right.changes.slice(1)).toEqual(["left alive>dead protocol-error"]);
+    expect([wire.right.of("refused"), wire.right.endpoint.stats().refused]).toEqual([[], {}]);
+    expect(wire.left.endpoint.path(left)).toBe("wire");
   });
 
   test("bytes that are no frames from a stranger are refused, too", () => {

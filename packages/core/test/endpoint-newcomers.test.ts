@@ -84,6 +84,78 @@ describe("one id, one life", () => {
   });
 });
 
+describe("where there is room for one", () => {
+  /** The right end has taken in one that came by itself; others say hello to it. */
+  function full(accept: (id: string, right: End) => boolean) {
+    const asked: string[] = [];
+    const wire = new Wire(
+      {},
+      {
+        limits: { peers: 1 },
+        accept: ({ id }) => {
+          asked.push(id);
+          return accept(id, wire.right);
+        },
+      },
+    );
+    const { right, left } = wire.connect();
+    const come = (id: string) => {
+      const end = new End(wire.host, { id });
+      end.endpoint.dial(end.endpoint.add("right"), "up");
+      wire.right.endpoint.receive(end.sent[0] as Uint8Array, id);
+    };
+    const die = () => {
+      wire.left.endpoint.leave(right);
+      wire.deliver();
+    };
+    const refused = () => wire.right.of("refused").map(({ path, reason }) => [path, reason]);
+    return { wire, endpoint: wire.right.endpoint, asked, come, die, refused, left };
+  }
+
+  test("nobody is asked about a second while the first lives", () => {
+    const { endpoint, asked, come, refused } = full(() => true);
+    come("second");
+    expect([asked, refused()]).toEqual([["left"], [["second", "too-many-peers"]]]);
+    expect(endpoint.stats()).toMatchObject({ forgottenEarly: 0, dropped: { "not-accepted": 1 } });
+  });
+
+  test("the dead give way to the living", () => {
+    const { wire, endpoint, asked, come, die, refused, left } = full(() => true);
+    const peer = left();
+    die();
+    come("second");
+    expect([asked, refused()]).toEqual([["left", "second"], []]);
+    expect(wire.right.of("forget")).toEqual([{ type: "forget", peer, id: "left" }]);
+    expect(endpoint.stats()).toMatchObject({ forgottenEarly: 1, peers: 1, tombstones: 0 });
+    expect(endpoint.state(endpoint.find("second")!)?.status).toBe("alive");
+  });
+
+  test("nobody gets in who is accepted while the last room is given away", () => {
+    const { endpoint, come, die, refused, left } = full((id, right) => {
+      if (id === "left") return true;
+      right.endpoint.remove(left());
+      right.endpoint.add("by hand");
+      return true;
+    });
+    die();
+    come("second");
+    expect(refused()).toEqual([["second", "too-many-peers"]]);
+    expect([endpoint.size, endpoint.find("second")]).toEqual([1, undefined]);
+    expect(endpoint.stats()).toMatchObject({ candidates: 0, forgottenEarly: 0 });
+  });
+});
+
+test("of strangers who prove nothing as many are remembered as the limit says", () => {
+  const datagram = { transport: "datagram" } as const;
+  const remembered = (candidates?: number) => {
+    const { left, right } = new Wire(datagram, { ...datagram, limits: { candidates } });
+    left.endpoint.dial(left.endpoint.add("right"), "wire");
+    for (let n = 0; n < 5; n++) right.endpoint.receive(left.sent[0] as Uint8Array, `place ${n}`);
+    return right.endpoint.stats().candidates;
+  };
+  expect([remembered(2), remembered()]).toEqual([2, 5]);
+});
+
 test("who is not accepted is answered once in an interval, however often it asks", () => {
   const wire = new Wire({ transport: "datagram" }, { transport: "datagram", accept: () => false });
   wire.left.endpoint.add("right", { path: "wire" });

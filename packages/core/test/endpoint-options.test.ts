@@ -110,6 +110,28 @@ describe("wrong options", () => {
   });
 });
 
+test("what a call was given wrongly is named, with what would do", () => {
+  const endpoint = createEndpoint({ ...plain, transport: "stream", maxMessageBytes: 10 });
+  const peer = endpoint.add("a");
+  const texts = [
+    () => endpoint.leave(peer, { reason: "gone" as never }),
+    () => endpoint.leave(peer, { returnInMs: -1 }),
+    () => endpoint.leaveSoon(peer, { withinMs: Number.NaN }),
+    () => endpoint.message(peer, new Uint8Array(11)),
+    () => endpoint.add("b", { beacon: true }),
+  ].map((call) => thrown(call).message.split("\n"));
+  expect(texts).toEqual([
+    ['reason must be one of leaving, removed (got "gone").', expect.any(String)],
+    ["returnInMs must be a finite number of ms from 0 on (got -1).", expect.any(String)],
+    ["withinMs must be a finite number of ms from 0 on (got NaN).", expect.any(String)],
+    [
+      "A message must be at most 10 bytes long (got 11).",
+      "Raise maxMessageBytes on both sides, or send it in parts.",
+    ],
+    ['beacon must be for datagrams (got "stream").', expect.any(String)],
+  ]);
+});
+
 function thrown(call: () => unknown): Error & { code?: string; value?: unknown } {
   try {
     call();

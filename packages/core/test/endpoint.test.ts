@@ -103,7 +103,14 @@ describe("a closed endpoint", () => {
     const { endpoint } = wire.left;
     expect([endpoint.size, endpoint.nextDeadline()]).toEqual([0, Number.POSITIVE_INFINITY]);
     const sent = wire.left.sent.length;
+    const { bytesReceived: received } = endpoint.stats();
     endpoint.receive(wire.right.sent[0] as Uint8Array, "wire");
+    expect(endpoint.stats()).toMatchObject({ dropped: {}, bytesReceived: received });
+    endpoint.opened("another wire");
+    expect([endpoint.nextDeadline(), endpoint.stats().handshakes]).toEqual([
+      Number.POSITIVE_INFINITY,
+      0,
+    ]);
     endpoint.tick();
     wire.run(40_000);
     expect([wire.left.sent.length, endpoint.state(right)]).toEqual([sent, undefined]);

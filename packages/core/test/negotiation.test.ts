@@ -122,6 +122,16 @@ describe("our gap", () => {
     expect(negotiation.inForce.intervalMs).toBe(900);
   });
 
+  test("is announced once, whatever else they say meanwhile", () => {
+    const { negotiation, hear, send } = setUp();
+    hear({ wishMs: 300 });
+    hear({ wishMs: 800 });
+    const announcing = send();
+    hear({ wishMs: 800, deadMs: 7_000 });
+    negotiation.echoed(announcing);
+    expect([negotiation.inForce.intervalMs, negotiation.pending]).toEqual([800, false]);
+  });
+
   test("stays as it is when they take their wish back before they knew", () => {
     const { negotiation, hear, send } = setUp();
     hear({ wishMs: 300 });

@@ -60,6 +60,23 @@ describe("tags", () => {
     expect(sessions.byTag(b.tag)).toBe(b);
   });
 
+  test("of one conversation are good three at a time: the one it hands out, and the newest others", () => {
+    const { sessions, open } = setUp();
+    const session = open("a");
+    const good = (tags: readonly Word64[]) => tags.map((tag) => sessions.byTag(tag) === session);
+    const more = [0, 1].map(() => sessions.handOutAnother(session));
+    expect(good([session.tag, ...more])).toEqual([true, true, true]);
+    more.push(sessions.handOutAnother(session));
+    expect(good([session.tag, ...more])).toEqual([true, false, true, true]);
+    // Its own may be one of the others by now.
+    session.tag = more[2] as Word64;
+    const [first] = session.tags as [Word64];
+    more.push(sessions.handOutAnother(session));
+    expect(good([first, ...more])).toEqual([false, false, true, true, true]);
+    sessions.close(session);
+    expect(good(more)).toEqual([false, false, false, false]);
+  });
+
   test("number conversations upwards, for the other side to tell earlier from later", () => {
     const { sessions, open } = setUp();
     const numbers = [open("a"), open("b")].map(({ number }) => number);
@@ -104,6 +121,14 @@ describe("strangers", () => {
     pass(1);
     stranger("d");
     expect([sessions.strangers, sessions.strangerAt("b")]).toEqual([2, undefined]);
+  });
+
+  test("on connections do not give way to each other: their handshakes do", () => {
+    const { sessions, stranger, pass } = setUp({ maxStrangers: 1, owned: true });
+    const first = stranger("a");
+    pass(policy.deadAfterMs + 1);
+    stranger("b");
+    expect([sessions.strangers, sessions.at("a")]).toEqual([2, first]);
   });
 
   test("no longer give way once they are somebody", () => {

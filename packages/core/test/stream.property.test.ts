@@ -75,6 +75,23 @@ describe("the same frames in the same order", () => {
     expect(read).toEqual(payloads.map((payload) => ({ type: "data", payload })));
   });
 
+  test("that are short and came together share one copy, which is no longer than what came", () => {
+    const buffersOf = (sizes: readonly number[]) => {
+      const all = sizes.flatMap((size) => [
+        ...encodeFrame({ type: "data", payload: new Uint8Array(size).fill(size) }),
+      ]);
+      const payloads: Uint8Array[] = [];
+      const take = (frame: Frame) => frame.type === "data" && payloads.push(frame.payload);
+      expect(new Reassembly(100_000).push(Uint8Array.from(all), take)).toBeUndefined();
+      expect(payloads).toEqual(sizes.map((size) => new Uint8Array(size).fill(size)));
+      return [...new Set(payloads.map(({ buffer }) => buffer.byteLength))];
+    };
+    expect(buffersOf([10, 20, 30])).toEqual([84]);
+    expect(buffersOf([10, 20_000, 30])).toEqual([8_192, 20_008, 38]);
+    expect(buffersOf([8_166, 10])).toEqual([8_192]);
+    expect(buffersOf([8_167, 10])).toEqual([8_192, 18]);
+  });
+
   test("come out whole, byte by byte and in random chunks", () => {
     fc.assert(
       fc.property(goodStreams, chunkSizes, (bytes, sizes) => {
@@ -161,6 +178,13 @@ describe("hostile bytes", () => {
     expect(faults(header(6, 20))).toEqual(late("type"));
     expect(faults(header(5, 7))).toEqual(late("length"));
     expect(faults(Uint8Array.from(Buffer.from("GET / HT")))).toEqual(late("magic"));
+    // A message says nothing by flags, whole in a chunk or in parts.
+    const flagged = Uint8Array.from(data, (byte, at) => (at === 3 ? 1 : byte));
+    for (const cut of [flagged.length, 5]) {
+      const stream = new Reassembly(100);
+      stream.push(flagged.subarray(0, cut), none);
+      expect(stream.push(flagged.subarray(cut), none)).toBe("flags");
+    }
   });
 
   test("after a fault the stream stays broken and holds nothing", () => {

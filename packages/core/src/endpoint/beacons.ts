@@ -23,12 +23,13 @@ import { hasRoom, makeRoom } from "./verdicts.ts";
 /** A complete BEAT without a tag that asks nothing. */
 export function takeBeacon(hub: Hub, frame: Arrived<Complete>): void {
   const known = pairById(hub, frame.identity.id);
-  // Whoever can be asked is never kept alive by who cannot.
-  if (known && !known.beacon) return drop(hub, "untagged");
+  // Whoever can be asked is never kept alive by who cannot, and to whom we only send we never listen: what bears
+  // its id would lead us to another place.
+  if (known && !(known.beacon && known.role === "listen")) return drop(hub, "untagged");
   const pair = known ?? admit(hub, frame);
+  if (!pair?.beacon) return;
   const claim = claimOf(frame);
-  const relation = pair?.beacon && relate(claim, pair.beacon.claim);
-  if (!pair?.beacon || !relation) return;
+  const relation = relate(claim, pair.beacon.claim);
   if (relation === "old" || relation === "clock-behind") return drop(hub, relation);
   if (relation === "same" && frame.seq <= pair.beacon.seq) return drop(hub, "behind");
   const isNext = isDead(hub, pair) || (relation !== "same" && isLive(hub, pair));

@@ -112,7 +112,7 @@ export class Endpoint<Path extends string | object = object> implements Iterable
   dial(ref: PeerRef, path: Path): void {
     this.#with(ref, (pair, hub) => {
       begin(hub, pair, path, "closed");
-      beat(hub, pair, { asks: true });
+      beat(hub, pair);
     });
   }
 
@@ -218,6 +218,7 @@ export class Endpoint<Path extends string | object = object> implements Iterable
    * also if nothing ever comes on it: that alone is what calling this is for.
    */
   opened(path: Path): void {
+    if (this.#closed) return;
     this.#entry.run(() => opened(this.#hub, path));
   }
 
@@ -236,7 +237,7 @@ export class Endpoint<Path extends string | object = object> implements Iterable
     if (this.#closed) return;
     if (this.#entry.isBusy) return this.#keep(bytes, from);
     const entered = this.#entry.enter();
-    let isQuiet = false;
+    let isQuiet: boolean | undefined;
     try {
       isQuiet = takeBytes(this.#hub, bytes, from);
     } catch (error) {
@@ -289,7 +290,6 @@ export class Endpoint<Path extends string | object = object> implements Iterable
   }
 
   nextDeadline(): number {
-    if (this.#closed) return Number.POSITIVE_INFINITY;
     const { monitor, handshakes, departures, turn } = this.#hub;
     const ownAt = Math.min(handshakes.nextAt, departures.nextAt);
     // Observed time runs like raw time until we are frozen again.
@@ -314,7 +314,6 @@ export class Endpoint<Path extends string | object = object> implements Iterable
 
   /** Says LEAVE to everybody and forgets all. What arrives later has no effect. */
   close(options: LeaveOptions = {}): void {
-    if (this.#closed) return;
     checkLeave(options);
     this.#entry.run(() => {
       for (const pair of this.#hub.pairs.values()) {

@@ -42,9 +42,8 @@ export class Entry {
     if (entered === "outermost") this.#hub.turn.leave();
   }
 
-  /** Leaves where nothing was kept, and nothing is due earlier than before. */
+  /** Leaves where nothing was kept, and nothing is due earlier than before; not for what is nested. */
   leaveQuietly(entered: Entered): void {
-    if (entered === "nested") return;
     this.isBusy = false;
     if (entered === "outermost") this.#hub.turn.leaveQuietly();
   }

@@ -11,6 +11,8 @@ import type { Path, Place, Session } from "./session.ts";
 
 /** What a frame without a payload costs us, about. */
 const FRAME_BYTES = 256;
+/** Beside one message of the longest there is room for the beats of who waits: however short messages must be. */
+const BEATS_BYTES = 64 * FRAME_BYTES;
 
 /** A connection is up: somebody must be heard of on it in time. The oldest gives way to the newest. */
 export function opened(hub: Hub, place: Place): void {
@@ -60,7 +62,8 @@ export function isHeld(hub: Hub, frame: Arrived<Frame>): boolean {
   const undecided = hub.undecided.size > 0 && hub.undecided.get(place);
   if (!undecided) return false;
   undecided.heldBytes += FRAME_BYTES + (frame.type === "data" ? frame.payload.length : 0);
-  if (undecided.heldBytes <= (hub.options.maxMessageBytes ?? DEFAULTS.maxMessageBytes)) {
+  const { maxMessageBytes = DEFAULTS.maxMessageBytes } = hub.options;
+  if (undecided.heldBytes <= maxMessageBytes + BEATS_BYTES) {
     undecided.frames.push(frame);
   } else {
     drop(hub, "too-many");

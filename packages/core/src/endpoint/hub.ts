@@ -105,7 +105,7 @@ export function createHub(
       ...options,
       // The monitor's instants are the endpoint's: one reading of the clock a turn.
       host: { now: () => turn.now },
-      policy: derivePolicy(policy, { returns: "never" }),
+      policy,
       emit: onMonitor,
       seed: options.seed ?? entropy(),
     }),

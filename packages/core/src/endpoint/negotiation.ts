@@ -31,7 +31,7 @@ class Announced {
   /** `nextSeq` numbers the next frame of ours: the first that can announce. */
   aim(value: number, nextSeq: number): void {
     if (this.#safe * value >= this.#safe * this.inForce) this.#settle(value);
-    else if (value !== this.announced || !this.pending) this.sinceSeq = nextSeq;
+    else if (value !== this.announced) this.sinceSeq = nextSeq;
     this.announced = value;
   }
 

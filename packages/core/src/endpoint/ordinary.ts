@@ -68,9 +68,11 @@ function hear(hub: Hub, pair: Pair, session: Session, bytes: Uint8Array): boolea
   session.heardCounted = counted;
   session.heardStalledMs = stalledMs;
   if (isNews) session.lastEcho = echo;
-  sent.forgetBefore(echo);
   const isCounted = ((bytes[3] as number) & COUNTED) !== 0;
-  if (isCounted && told.nonceAt > session.trustedFrom) session.trustedFrom = told.nonceAt;
+  if (!isCounted) return true;
+  // It left after all of ours that were counted before: those are not awaited any more.
+  sent.forgetBefore(echo);
+  session.trustedFrom = told.nonceAt;
   return true;
 }
 
@@ -89,10 +91,8 @@ function saysNothingNew(session: Session, bytes: Uint8Array): boolean {
   const { introduced, heardSeq, claim, remoteTag, negotiation, refrain } = session;
   const { settled: pace } = negotiation;
   if (!introduced || heardSeq === 0 || !claim || !pace?.gapMs) return false;
-  // None of these is ever changed, only replaced.
-  const isCurrent =
-    refrain?.claim === claim && refrain.remoteTag === remoteTag && refrain.pace === pace;
-  if (isCurrent) return repeats(refrain, bytes);
+  // Every frame that is not ordinary replaces the claim, whatever else it replaces.
+  if (refrain?.claim === claim) return repeats(refrain, bytes);
   session.refrain = refrainOf(claim, remoteTag, pace);
   return repeats(session.refrain, bytes);
 }

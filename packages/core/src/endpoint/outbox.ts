@@ -196,9 +196,7 @@ export function keepPace(hub: Hub, session: Session): void {
   const { inForce } = negotiation;
   negotiation.leaves(hub.turn.now, beforeAt, session.nextSeq);
   // What the next frame announces, a longer D above all, holds from now on.
-  if (negotiation.inForce !== inForce && pair.current === session) {
-    hub.monitor.setPolicy(pair.ref, negotiation.inForce);
-  }
+  if (negotiation.inForce !== inForce) hub.monitor.setPolicy(pair.ref, negotiation.inForce);
 }
 
 /** Numbers a frame before it leaves: a transport within one process may bring the echo back at once. */

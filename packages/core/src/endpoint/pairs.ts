@@ -135,7 +135,7 @@ export function begin(hub: Hub, pair: Pair, place: Place, reason: EndReason): vo
 /** The other side gave this conversation up: begin a new one, and say so at once. */
 export function renew(hub: Hub, pair: Pair): void {
   begin(hub, pair, pair.current.place, "restarted");
-  beat(hub, pair, { asks: true });
+  beat(hub, pair);
 }
 
 /** A BEAT in the current conversation. */
@@ -166,7 +166,7 @@ export function observeBeat(
 export function sendMessage(hub: Hub, pair: Pair, payload: Uint8Array, note: unknown): boolean {
   if (!hub.isStream || isDead(hub, pair)) return false;
   // A message of somebody who never said who it is would be dropped over there.
-  if (pair.current.nextSeq === 1) beat(hub, pair, { asks: true });
+  if (pair.current.nextSeq === 1) beat(hub, pair);
   const { current } = pair;
   keepPace(hub, current);
   const isSent = transmitBytes(hub, pair.ref, current.place, messageBytes(hub, payload), note);

@@ -11,8 +11,6 @@ import type { Pace } from "./negotiation.ts";
 /** What is known of the other side, and the words of a short BEAT that says just that. */
 export interface Refrain {
   readonly claim: Claim;
-  readonly remoteTag: Word64;
-  readonly pace: Pace;
   readonly words: readonly number[];
 }
 
@@ -28,7 +26,7 @@ export function refrainOf(claim: Claim, remoteTag: Word64, pace: Pace): Refrain 
   putU32(said, 56, pace.wishMs);
   putU32(said, 60, pace.minMs);
   putU32(said, 64, pace.deadMs);
-  return { claim, remoteTag, pace, words: PLACES.map((at) => i32At(said, at)) };
+  return { claim, words: PLACES.map((at) => i32At(said, at)) };
 }
 
 /** Whether a BEAT says the same. */
