@@ -71,7 +71,6 @@ export const areas = {
       "alarms",
       "bucket",
       "incarnation",
-      "wall-clock",
       "negotiation",
       "endpoint",
       "endpoint-options",
