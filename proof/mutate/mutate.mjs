@@ -122,7 +122,7 @@ async function keep(rows) {
   );
   const sum = (name) => all.reduce((total, row) => total + row[name], 0);
   keepResult("mutate", {
-    command: "pnpm mutate --fresh --write",
+    command: `pnpm mutate${values.fresh ? " --fresh" : ""} --write`,
     figures: {
       mutants: sum("mutants"),
       detected: sum("killed") + sum("timed out"),

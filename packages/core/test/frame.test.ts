@@ -112,6 +112,18 @@ describe("the layout", () => {
     expect(decodeFrame(fromHex(hex))).toEqual({ ok: true, frame });
   });
 
+  test.each([
+    [1, "dead"],
+    [2, "known-as"],
+    [3, "duplicate-id"],
+    [4, "replaced"],
+    [5, "incompatible"],
+  ] as const)("NOTICE of kind %d is %s", (number, kind) => {
+    const bytes = encodeFrame({ ...notice, kind });
+    expect(bytes[28]).toBe(number);
+    expect(decodeFrame(bytes)).toEqual({ ok: true, frame: { ...notice, kind } });
+  });
+
   test("a complete question is as long as the longest answer", () => {
     const bytes = encodeFrame({ ...question, extra: new Uint8Array(125) });
     expect(bytes.length).toBe(PADDED_BYTES);
