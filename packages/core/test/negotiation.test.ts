@@ -160,6 +160,13 @@ describe("our D", () => {
     expect(negotiation.inForce.deadAfterMs).toBe(5_000);
   });
 
+  test("is announced as the longest that a frame can say, where it is longer", () => {
+    const { negotiation, hear } = setUp({ ...plain, deadAfterMs: 2 ** 31 - 1 });
+    hear({ gapMs: 3_000 });
+    expect(negotiation.inForce.deadAfterMs).toBe(3 * (2 ** 31 - 1));
+    expect(negotiation.pace().deadMs).toBe(2 ** 32 - 1);
+  });
+
   test("theirs is what they said last; 0 before, and where they do not judge", () => {
     const { negotiation, hear } = setUp();
     expect(negotiation.peerDeadMs).toBe(0);
