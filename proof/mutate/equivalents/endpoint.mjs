@@ -464,4 +464,42 @@ export const endpoint = [
       ],
     ],
   },
+  {
+    file: "endpoint/ordinary.ts",
+    because: "the ordinary path is not taken: the general one says the same, more slowly",
+    mutants: [
+      [
+        '): "quiet" | "taken" | undefined { if (lengthBytes !== BEAT_BYTES || !isShortBeat(bytes)) return undefined; const session = hub.sessions.byTagBits(i32At(bytes, 8), i32At(bytes, 12)); const pair = session?.pair; if (!session || pair?.current !== session) return undefined; if (session.place !== place || session.move || hub.contests.size > 0) return undefined; if (!saysNothingNew(session, bytes) || isObserved(hub)) return undefined; if (hub.monitor.status(pair.ref) !== "alive" || !hear(hub, pair, session, bytes)) return undefined; return session.negotiation.inForce.detector === fixed ? "quiet" : "taken"; }',
+        '): "quiet" | "taken" | undefined {}',
+      ],
+      [
+        "function saysNothingNew(session: Session, bytes: Uint8Array): boolean { const { introduced, heardSeq, claim, remoteTag, negotiation, refrain } = session; const { settled: pace } = negotiation; if (!introduced || heardSeq === 0 || !claim || !pace?.gapMs) return false; // Every frame that is not ordinary replaces the claim, whatever else it replaces. if (refrain?.claim === claim) return repeats(refrain, bytes); session.refrain = refrainOf(claim, remoteTag, pace); return repeats(session.refrain, bytes); }",
+        "function saysNothingNew(session: Session, bytes: Uint8Array): boolean {}",
+      ],
+    ],
+  },
+  {
+    file: "endpoint/refrain.ts",
+    because: "the ordinary path is not taken: the general one says the same, more slowly",
+    mutants: [
+      [
+        "export function repeats({ words }: Refrain, bytes: Uint8Array): boolean { for (let n = 0; n < PLACES.length; n++) { if (words[n] !== i32At(bytes, PLACES[n] as number)) return false; } return true; }",
+        "export function repeats({ words }: Refrain, bytes: Uint8Array): boolean {}",
+      ],
+      ["for (let n = 0; n < PLACES.length; n++) {", "for (let n = 0; n <= PLACES.length; n++) {"],
+      ["for (let n = 0; n < PLACES.length; n++) {", "for (let n = 0; n < PLACES.length; n--) {"],
+    ],
+  },
+  {
+    file: "endpoint/ordinary.ts",
+    because: "whoever is alive is asked for no proof, and all else is written before it is read",
+    mutants: [
+      [
+        "const sign = { proof: true, nonceAt: 0.5, nonceObservedAt: 0.5, sentAtMs: 0.5, gapMs: 1, declaredMs: 0, };",
+        "const sign = {};",
+      ],
+      ["proof: true,", "proof: false,"],
+      ["const echoSign = { ...sign, heldMs: 0.5 };", "const echoSign = {};"],
+    ],
+  },
 ];
