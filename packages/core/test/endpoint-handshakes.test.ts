@@ -42,6 +42,23 @@ describe("a connection of nobody", () => {
     expect(endpoint.nextDeadline()).toBe(Number.POSITIVE_INFINITY);
   });
 
+  test("is one as soon as anything comes on it, though nobody said that it is up", () => {
+    const { endpoint, host, refused } = setUp({ transport: "message" });
+    endpoint.receive(new Uint8Array(10), "mute");
+    expect(endpoint.stats().handshakes).toBe(1);
+    host.advance(6_000);
+    expect(refused()).toEqual(["mute handshake-timeout"]);
+  });
+
+  test("is none where there are no connections: an address is kept by nobody", () => {
+    const { endpoint, host, refused } = setUp({ transport: "datagram" });
+    endpoint.opened("there");
+    endpoint.receive(new Uint8Array(10), "elsewhere");
+    expect(endpoint.stats().handshakes).toBe(0);
+    host.advance(6_000);
+    expect(refused()).toEqual([]);
+  });
+
   test("that says a part of something, or drips bytes, gets no more time", () => {
     const { host, hello, receive, refused } = setUp({ limits: { handshakeMs: 1_000 } });
     const [frame] = hello("left") as [Uint8Array];

@@ -4,6 +4,7 @@ import { describe, expect, test } from "vitest";
 import { decodeFrame } from "../src/endpoint/decode.ts";
 import { encodeFrame } from "../src/endpoint/encode.ts";
 import { type BeatFrame, type LeaveFrame, NO_EXTRA, NO_TAG } from "../src/endpoint/frame.ts";
+import { living, told } from "./speaker.ts";
 import { policy, Wire } from "./wire.ts";
 
 const datagram = { transport: "datagram" } as const;
@@ -207,4 +208,43 @@ test("who only sends says who it is once it has heard nothing for longer than D,
   ).not.toContain(false);
   // To the millisecond: the last of the one kind leaves when D is over.
   expect(said.map(([afterMs]) => afterMs)).toContain(policy.deadAfterMs);
+});
+
+test("whoever goes on in a session that has ended is told so, by the tag it knows", () => {
+  const { stage, them } = living();
+  stage.end.endpoint.ended(stage.ref("them"), "closed");
+  expect(told(them.say())).toEqual(["there notice dead"]);
+  expect(stage.dropped).toEqual({ old: 1 });
+});
+
+test("of all the lives of a peer no more than the last two conversations are kept", () => {
+  const wire = new Wire();
+  const { right, left } = wire.connect();
+  for (let life = 0; life < 4; life++) {
+    wire.right.endpoint.ended(left(), "closed");
+    wire.run(5_000);
+    expect(wire.right.endpoint.state(left())?.status).toBe("alive");
+  }
+  expect(wire.left.endpoint.state(right)?.status).toBe("alive");
+  // And nobody who lives gives way as one who is dead.
+  expect(wire.right.endpoint.stats()).toMatchObject({ sessions: 2, tombstones: 0 });
+});
+
+test("who only sends has a connection that knows it: there it never says anew who it is", () => {
+  const { stage } = living({ transport: "message", role: "send" });
+  const sent = stage.during(() => stage.host.advance(3 * policy.deadAfterMs));
+  expect(new Set(told(sent))).toEqual(new Set(["there beat"]));
+});
+
+test("a beat that the transport did not take was not sent", () => {
+  const { stage } = living({ observeBeats: () => true });
+  stage.takes = false;
+  stage.host.advance(2_500);
+  expect(stage.end.of("beat")).toEqual([]);
+});
+
+test("how long who comes by itself is remembered is for the application to say", () => {
+  const forgetAfterMs = 12_345_678;
+  const { stage } = living({ accept: () => ({ policy: { ...policy, forgetAfterMs } }) });
+  expect(stage.end.endpoint.policy(stage.ref("them"))).toMatchObject({ forgetAfterMs });
 });

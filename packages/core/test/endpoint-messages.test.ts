@@ -2,7 +2,17 @@
 import { describe, expect, test } from "vitest";
 import { encodeFrame } from "../src/endpoint/encode.ts";
 import type { BeatFrame } from "../src/endpoint/frame.ts";
+import { createHub } from "../src/endpoint/hub.ts";
+import { takeBytes } from "../src/endpoint/inlet.ts";
+import { ManualHost } from "../src/testing/manual-host.ts";
 import { policy, Wire } from "./wire.ts";
+
+test("what came in is counted in bytes, whatever it was", () => {
+  const { endpoint } = new Wire().right;
+  endpoint.receive(new Uint8Array(10), "there");
+  endpoint.receive(new Uint8Array(7), "elsewhere");
+  expect(endpoint.stats()).toMatchObject({ bytesReceived: 17, framesReceived: 0 });
+});
 
 describe("message, on streams", () => {
   const stream = { transport: "stream" } as const;
@@ -18,6 +28,62 @@ describe("message, on streams", () => {
     wire.right.endpoint.receive((frame as Uint8Array).subarray(100), "wire");
     frame?.fill(0);
     expect(wire.right.of("message")).toMatchObject([{ id: "left", bytes }]);
+  });
+
+  test("arrives whole, beside parts of others on other connections", () => {
+    const wire = new Wire(stream, stream);
+    const { right } = wire.connect();
+    const { endpoint } = wire.right;
+    wire.left.endpoint.message(right, bytes);
+    const [frame] = wire.left.inFlight.splice(0) as [Uint8Array];
+    endpoint.receive(frame.subarray(0, 100), "wire");
+    endpoint.receive(frame.subarray(0, 50), "another");
+    endpoint.receive(frame.subarray(100), "wire");
+    expect(wire.right.of("message")).toMatchObject([{ id: "left", bytes }]);
+    expect(endpoint.stats().dropped).toEqual({});
+  });
+
+  test("may look like a beat, in a chunk of its own: it is no beat", () => {
+    const wire = new Wire(stream, stream);
+    const { right } = wire.connect();
+    wire.run(2_000);
+    wire.host.advance(1_000);
+    const beat = wire.left.inFlight.splice(0).at(-1) as Uint8Array<ArrayBuffer>;
+    wire.left.endpoint.message(right, beat);
+    const [frame] = wire.left.inFlight.splice(0) as [Uint8Array];
+    const { framesReceived } = wire.right.endpoint.stats();
+    wire.right.endpoint.receive(frame.subarray(0, 8), "wire");
+    wire.right.endpoint.receive(frame.subarray(8), "wire");
+    expect(wire.right.of("message")).toMatchObject([{ id: "left", bytes: beat }]);
+    expect(wire.right.endpoint.stats().framesReceived).toBe(framesReceived + 1);
+  });
+
+  test("of which nothing is held leaves nothing behind: most connections hold nothing", () => {
+    const hub = createHub(
+      { id: "us", host: new ManualHost(), ...stream, send: () => true, emit: () => {} },
+      () => {},
+      () => {},
+    );
+    const frame = encodeFrame({ type: "data", payload: bytes });
+    takeBytes(hub, frame, "whole");
+    expect(hub.streams.size).toBe(0);
+    takeBytes(hub, frame.subarray(0, 10), "in parts");
+    expect([...hub.streams.keys()]).toEqual(["in parts"]);
+    takeBytes(hub, frame.subarray(10), "in parts");
+    expect(hub.streams.size).toBe(0);
+    expect(hub.counts.framesReceived).toBe(2);
+  });
+
+  test("of which a part came is forgotten with its connection", () => {
+    const { endpoint } = new Wire(stream, stream).right;
+    const other = new Wire(stream, stream);
+    other.left.endpoint.add("right", { path: "wire" });
+    other.host.advance(500);
+    const [hello] = other.left.inFlight as [Uint8Array];
+    endpoint.receive(hello.subarray(0, 10), "wire");
+    endpoint.ended("wire", "closed");
+    endpoint.receive(hello, "wire");
+    expect(endpoint.stats()).toMatchObject({ framesReceived: 1, dropped: {} });
   });
 
   test("socketio/socket.io#5450, #2666, yjs/y-websocket#203: a part of it is life, for as long as parts come", () => {

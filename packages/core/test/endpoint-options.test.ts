@@ -1,7 +1,7 @@
 // The door of an endpoint: wrong options say what is wrong, what was given, and a way out.
 import { describe, expect, test } from "vitest";
 import { createEndpoint } from "../src/endpoint/endpoint.ts";
-import type { EndpointOptions } from "../src/endpoint/options.ts";
+import { DEFAULTS, type EndpointOptions, strangersPerSecond } from "../src/endpoint/options.ts";
 import { ManualHost } from "../src/testing/manual-host.ts";
 
 const textless: object = Object.create(null);
@@ -67,6 +67,18 @@ describe("wrong options", () => {
       { ...plain, transport: "datagram", sealing: { sealBytes: 0 } },
       /sealing\.sealBytes must be an integer from 1 to 256/,
     ],
+    [
+      "host",
+      undefined,
+      { ...plain, host: undefined },
+      /^host\.entropy must be a function \(got undefined\)/,
+    ],
+    [
+      "transport, where connections are looked into",
+      "datagram",
+      { ...plain, transport: "datagram", authenticate: () => true },
+      /^transport must be one with connections where there is authenticate \(got "datagram"\)\.\nUse accept, and keys/,
+    ],
     ["limits.candidates", 2 ** 23, { ...plain, limits: { candidates: 2 ** 23 } }, /to 4194304/],
   ];
 
@@ -75,6 +87,24 @@ describe("wrong options", () => {
     expect(error.message).toMatch(message);
     expect(error).toMatchObject({ code: "ERR_SYSTOLE_OPTION", value });
     expect(error instanceof RangeError || error instanceof TypeError).toBe(true);
+  });
+
+  const limits = [
+    ["peers", 2 ** 22],
+    ["tombstones", 2 ** 22],
+    ["candidates", 2 ** 22],
+    ["strangersPerSecond", 2 ** 22],
+    ["movesPerMinute", 60_000],
+    ["handshakeMs", 2 ** 31 - 1],
+  ] as const;
+
+  test.each(limits)("limits.%s, by its name: at most %i", (name, most) => {
+    const given = (value: number) => createEndpoint({ ...plain, limits: { [name]: value } });
+    expect(given(most).size).toBe(0);
+    for (const value of [0, most + 1]) {
+      const must = `limits.${name} must be an integer from 1 to ${most} (got ${value}).`;
+      expect(thrown(() => given(value)).message.split("\n")[0]).toBe(must);
+    }
   });
 
   test("policy", () => {
@@ -130,6 +160,12 @@ test("what a call was given wrongly is named, with what would do", () => {
     ],
     ['beacon must be for datagrams (got "stream").', expect.any(String)],
   ]);
+});
+
+test("so many strangers a second as were given, else four for each candidate", () => {
+  expect(strangersPerSecond({ limits: { strangersPerSecond: 7, candidates: 10 } })).toBe(7);
+  expect(strangersPerSecond({ limits: { candidates: 10 } })).toBe(40);
+  expect(strangersPerSecond({})).toBe(4 * DEFAULTS.candidates);
 });
 
 function thrown(call: () => unknown): Error & { code?: string; value?: unknown } {

@@ -140,6 +140,8 @@ describe("our gap", () => {
     hear({ wishMs: 300 });
     negotiation.echoed(announcing);
     expect([negotiation.inForce.intervalMs, negotiation.pace().gapMs]).toEqual([300, 300]);
+    // Nothing is left that they had to know.
+    expect(negotiation.pending).toBe(false);
   });
 });
 
@@ -156,6 +158,13 @@ describe("our D", () => {
     expect(negotiation.inForce.deadAfterMs).toBe(20_000);
     negotiation.echoed(send());
     expect(negotiation.inForce.deadAfterMs).toBe(5_000);
+  });
+
+  test("is announced as the longest that a frame can say, where it is longer", () => {
+    const { negotiation, hear } = setUp({ ...plain, deadAfterMs: 2 ** 31 - 1 });
+    hear({ gapMs: 3_000 });
+    expect(negotiation.inForce.deadAfterMs).toBe(3 * (2 ** 31 - 1));
+    expect(negotiation.pace().deadMs).toBe(2 ** 32 - 1);
   });
 
   test("theirs is what they said last; 0 before, and where they do not judge", () => {
@@ -224,6 +233,13 @@ describe("a gap above what we wish for", () => {
     expect(negotiation.incompatible).toBe(false);
   });
 
+  test("is nobody's before anything was heard, however slow we are ourselves", () => {
+    const { negotiation, hear } = setUp({ ...plain, intervalMs: 2_900, maxGapMs: 2_000 });
+    expect(negotiation.incompatible).toBe(false);
+    hear({ gapMs: 2_900 });
+    expect(negotiation.incompatible).toBe(true);
+  });
+
   test("is measured by the wish we could announce, a whole number of ms", () => {
     const { negotiation, hear } = setUp({ ...plain, wishMs: 333.3 });
     hear({ gapMs: 333 });
@@ -247,6 +263,120 @@ describe("a gap that we could not keep", () => {
     for (let at = 2_000; at <= 5_000; at += 1_000) negotiation.leaves(at, 0, 2);
     expect(negotiation.pace()).toMatchObject({ gapMs: 1_000, deadMs: 6_000 });
   });
+
+  test("is one that lasted longer than one and a half of ours", () => {
+    const { negotiation, hear } = setUp();
+    hear({});
+    negotiation.leaves(1_500, 0, 2);
+    negotiation.leaves(3_000, 1_500, 3);
+    expect(negotiation.pace().gapMs).toBe(1_000);
+    negotiation.leaves(4_501, 3_000, 4);
+    negotiation.leaves(6_002, 4_501, 5);
+    expect(negotiation.pace().gapMs).toBe(1_501);
+  });
+
+  test.each([
+    ["in a row with one that ended three such gaps ago", 8_000, 2_000],
+    ["alone after more than that", 8_001, 1_000],
+  ])("is %s", (_name, at, gapMs) => {
+    const { negotiation, hear } = setUp();
+    hear({});
+    negotiation.leaves(2_000, 0, 2);
+    negotiation.leaves(at, at - 2_000, 3);
+    expect(negotiation.pace().gapMs).toBe(gapMs);
+  });
+
+  test("is not announced any more once three such gaps are over", () => {
+    const { negotiation, hear } = setUp();
+    hear({});
+    negotiation.leaves(2_000, 0, 2);
+    negotiation.leaves(5_000, 2_000, 3);
+    negotiation.leaves(14_000, 13_000, 4);
+    expect(negotiation.pace().gapMs).toBe(3_000);
+    negotiation.leaves(14_001, 13_001, 5);
+    expect(negotiation.pace().gapMs).toBe(1_000);
+  });
+
+  test("is the only thing that changes what we say: a frame in time changes nothing", () => {
+    const { negotiation, hear, send } = setUp();
+    hear({ gapMs: 0, wishMs: 0, minMs: 2_000 });
+    negotiation.echoed(send());
+    const before = { ...negotiation.pace() };
+    negotiation.leaves(2_000, 0, 2);
+    expect(negotiation.pace()).toEqual(before);
+  });
+});
+
+describe("where only round trips count", () => {
+  const roundTrips = { ...plain, proof: "round-trip" } as const;
+
+  test.each([
+    ["three of our gaps fit into our D", "round-trip", "both", 2_000],
+    ["not so where we judge nobody", "round-trip", "send", 2_500],
+    ["nor where any frame counts", "any", "both", 2_500],
+  ] as const)("%s", (_name, proof, role, gapMs) => {
+    const { negotiation } = setUp({ ...plain, intervalMs: 2_500, proof }, role);
+    expect(negotiation.inForce.intervalMs).toBe(gapMs);
+  });
+
+  test.each([
+    ["stretches our deadlines at once", "round-trip", "both", [4_500, 9_000]],
+    ["not those of who only listens", "round-trip", "listen", [3_000, 6_000]],
+    ["nor where any frame counts", "any", "both", [3_000, 6_000]],
+  ] as const)("a gap that we cannot keep %s", (_name, proof, role, deadlines) => {
+    const { negotiation, hear } = setUp({ ...plain, proof }, role);
+    hear({});
+    negotiation.leaves(3_000, 0, 2);
+    expect(negotiation.inForce.deadAfterMs).toBe(6_000);
+    negotiation.leaves(6_000, 3_000, 3);
+    const { suspectAfterMs, deadAfterMs } = negotiation.inForce;
+    expect([suspectAfterMs, deadAfterMs]).toEqual(deadlines);
+  });
+
+  test("S is as before once we keep our gap again, and D only once they know", () => {
+    const { negotiation, hear } = setUp(roundTrips);
+    // No probes more often than this: theirs do not change either.
+    hear({ minMs: 1_000 });
+    negotiation.leaves(3_000, 0, 2);
+    negotiation.leaves(6_000, 3_000, 3);
+    expect(negotiation.inForce).toMatchObject({ suspectAfterMs: 4_500, minSuspicionMs: 2_250 });
+    negotiation.leaves(15_001, 14_001, 4);
+    expect(negotiation.inForce).toMatchObject({
+      suspectAfterMs: 3_000,
+      minSuspicionMs: 1_500,
+      deadAfterMs: 9_000,
+    });
+    negotiation.echoed(4);
+    expect(negotiation.inForce.deadAfterMs).toBe(6_000);
+  });
+});
+
+describe("their last word", () => {
+  test.each([
+    ["of who beats", {}],
+    ["of who only answers", { gapMs: 0, wishMs: 0, minMs: 2_000 }],
+  ])("%s changes nothing once it is settled: the hot path does not even read it", (_who, said) => {
+    const { negotiation, hear, send } = setUp();
+    hear(said);
+    negotiation.echoed(send());
+    expect(negotiation.settled).toEqual({ ...easy, ...said });
+    const before = { ...negotiation.pace() };
+    const { inForce } = negotiation;
+    hear(said);
+    expect([negotiation.pace(), negotiation.inForce]).toEqual([before, inForce]);
+  });
+
+  test.each([
+    ["gap", { gapMs: 3_000 }, { peerGapMs: 3_000 }],
+    ["wish", { wishMs: 300 }, { intervalMs: 300 }],
+    ["smallest gap", { minMs: 700 }, { probeIntervalMs: 700 }],
+  ])("is heard where nothing but the %s is another", (_what, said, inForce) => {
+    const { negotiation, hear } = setUp();
+    hear({});
+    expect(negotiation.settled).toEqual(easy);
+    hear(said);
+    expect(negotiation.inForce).toMatchObject(inForce);
+  });
 });
 
 describe("whoever only answers", () => {
@@ -255,7 +385,13 @@ describe("whoever only answers", () => {
     hear({ gapMs: 0, wishMs: 0, minMs: 2_000 });
     expect(negotiation.peerOnlyAnswers).toBe(true);
     negotiation.echoed(send());
-    expect(negotiation.inForce).toMatchObject({ intervalMs: 2_000, suspectAfterMs: 6_000 });
+    expect(negotiation.inForce).toMatchObject({
+      intervalMs: 2_000,
+      suspectAfterMs: 6_000,
+      deadAfterMs: 12_000,
+    });
+    // To announce no gap is no gap: ours is still what we allow for when they begin to beat.
+    expect(negotiation.inForce.peerGapMs).toBe(1_000);
   });
 
   test("and accepts questions only beyond maxGapMs is incompatible", () => {

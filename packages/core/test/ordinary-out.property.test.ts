@@ -23,7 +23,11 @@ const word32 = fc.oneof(
   fc.integer({ min: 0, max: 2 ** 32 - 1 }),
 );
 const word48 = fc.maxSafeNat().map((n) => n % (TOP - 1));
-const durations = fc.double({ min: 0, max: 2 ** 33, noNaN: true });
+/** Doubles alone would nearly all be next to nothing. */
+const durations = fc.oneof(
+  fc.double({ min: 0, max: 2 ** 33, noNaN: true }),
+  fc.nat(10_000_000).map((micros) => micros / 1_000),
+);
 const paces: fc.Arbitrary<Pace> = fc.record({
   gapMs: fc.oneof(fc.constant(0), word32, fc.nat(5_000)),
   wishMs: fc.nat(5_000),
@@ -66,11 +70,37 @@ const situations = fc.record({
 
 type Situation = typeof situations extends fc.Arbitrary<infer Of> ? Of : never;
 
+/** An ordinary beat of who heard nothing, and stood still, for longer than a beat can say. */
+const longSilent: Situation = {
+  role: "both",
+  epoch: 1,
+  stalledMs: 2 ** 33,
+  isSealed: false,
+  isLive: false,
+  heardAfterMs: 10,
+  gapMs: 10,
+  laterMs: 2 ** 33,
+  paces: [],
+  isKnown: false,
+  session: {
+    number: 1,
+    nextSeq: 9,
+    introduced: true,
+    heardSeq: 5,
+    heardCounted: true,
+    tag: { hi: 1, lo: 2 },
+    remoteTag: { hi: 3, lo: 4 },
+    move: undefined,
+  },
+  how: undefined,
+};
+
 const seal = (datagram: Uint8Array) => datagram.fill(7, datagram.length - SEAL_BYTES);
 
 /** The hub and the session of it, and where its bytes go. */
 function arrange({ role, isSealed, isLive, epoch, stalledMs, ...situation }: Situation) {
-  const host = new ManualHost({ seed: 1 });
+  // Not at 0: that would hide what is late or early by the clock itself.
+  const host = new ManualHost({ seed: 1, startAt: 100_000 });
   const sent: Uint8Array[] = [];
   const hub = createHub(
     {
@@ -110,6 +140,7 @@ function arrange({ role, isSealed, isLive, epoch, stalledMs, ...situation }: Sit
 
 test("a beat that leaves is the frame that the general path makes", () => {
   let ordinary = 0;
+  let longHeld = 0;
   fc.assert(
     fc.property(situations, (situation) => {
       const { hub, session, sent } = arrange(situation);
@@ -133,11 +164,16 @@ test("a beat that leaves is the frame that the general path makes", () => {
       expect(session.sent.at(session.sent.rowOf(seq))).toBe(hub.turn.now);
       const flags = bytes[3] as number;
       const isShort = bytes.length === BEAT_BYTES + (situation.isSealed ? SEAL_BYTES : 0);
-      ordinary += Number(isShort && (flags & (ASKS | COMPLETE)) === 0);
+      const isOrdinary = isShort && (flags & (ASKS | COMPLETE)) === 0;
+      ordinary += Number(isOrdinary);
+      const heldMs = session.heardSeq > 0 ? hub.turn.now - session.heardAt : 0;
+      longHeld += Number(isOrdinary && heldMs * 1_000 > 2 ** 32);
     }),
+    { examples: [[longSilent]] },
   );
   // Else this compared the general path with itself.
   expect(ordinary).toBeGreaterThan(0);
+  expect(longHeld).toBeGreaterThan(0);
 });
 
 test("a message that leaves is the frame that the general path makes", () => {

@@ -1,7 +1,11 @@
 // When our frames left, against a dumb twin: a list, of which what an echo leaves behind is cut off.
 import fc from "fast-check";
 import { expect, test } from "vitest";
+import { NO_TAG } from "../src/endpoint/frame.ts";
+import { Negotiation } from "../src/endpoint/negotiation.ts";
 import { SentFrames } from "../src/endpoint/sent-frames.ts";
+import { createSession, giveBackSeq, takeSeq } from "../src/endpoint/session.ts";
+import { definePolicy } from "../src/policy.ts";
 
 const MOST = 64;
 
@@ -50,4 +54,36 @@ test("a frame is remembered until one after it is echoed, or 64 more have left",
       },
     ),
   );
+});
+
+test("64 frames are remembered, and not one more", () => {
+  const sent = new SentFrames();
+  for (let seq = 1; seq <= 64; seq++) sent.add(seq, seq, seq);
+  const known = () => Array.from({ length: 66 }, (_, seq) => seq).filter((n) => sent.rowOf(n) >= 0);
+  expect(known()).toEqual(Array.from({ length: 64 }, (_, n) => n + 1));
+  sent.add(65, 65, 65);
+  expect(known()).toEqual(Array.from({ length: 64 }, (_, n) => n + 2));
+});
+
+test("a frame that did not leave after all, while later ones did, takes nothing with it", () => {
+  const sent = new SentFrames();
+  for (let seq = 64; seq < 96; seq++) sent.add(seq, seq, seq);
+  sent.remove(70);
+  expect(sent.lastAt).toBe(95);
+  // There must be more room for this one, with what was there.
+  sent.add(96, 96, 96);
+  for (let seq = 64; seq <= 96; seq++)
+    expect([seq, sent.rowOf(seq) >= 0]).toEqual([seq, seq !== 70]);
+  const session = createSession({
+    number: 1,
+    tag: NO_TAG,
+    place: "there",
+    createdAt: 0,
+    negotiation: new Negotiation(definePolicy({}), "both"),
+  });
+  const first = takeSeq(session, 1, 1);
+  expect(takeSeq(session, 2, 2)).toBe(first + 1);
+  giveBackSeq(session, first);
+  // No number is used twice.
+  expect(takeSeq(session, 3, 3)).toBe(first + 2);
 });

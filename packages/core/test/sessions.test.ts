@@ -35,6 +35,17 @@ describe("tags", () => {
     expect(sessions.byTag(second.tag)).toBe(second);
   });
 
+  test("find nothing where any bit of either half is another", () => {
+    const { sessions, open } = setUp();
+    const { tag } = open("a");
+    const { hi, lo } = tag;
+    const others = Array.from({ length: 32 }, (_, bit) => [
+      { hi: (hi ^ (1 << bit)) >>> 0, lo },
+      { hi, lo: (lo ^ (1 << bit)) >>> 0 },
+    ]).flat();
+    expect(others.map((other) => sessions.byTag(other))).toEqual(others.map(() => undefined));
+  });
+
   test("of nobody find nobody", () => {
     const { sessions, open } = setUp();
     const { tag } = open("a");

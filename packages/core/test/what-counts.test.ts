@@ -1,6 +1,8 @@
 // What of the frames of a peer counts in the conversation with it: which are life, which prove or measure
 // something, what is too many of them, and what our answers are to us.
 import { describe, expect, test } from "vitest";
+import { encodeFrame } from "../src/endpoint/encode.ts";
+import { NO_EXTRA } from "../src/endpoint/frame.ts";
 import { living, type Speaker, Stage, told } from "./speaker.ts";
 import { policy } from "./wire.ts";
 
@@ -160,5 +162,60 @@ describe("more than we said we accept", () => {
     sayAfter(1);
     sayAfter(0);
     expect(stage.end.changes).toEqual(["them alive>dead protocol-error"]);
+  });
+});
+
+describe("the bytes of a beat that says nothing new", () => {
+  const short = ({ heard, epoch, session, handed, seq }: Speaker): Uint8Array =>
+    encodeFrame({
+      type: "beat",
+      tag: heard!.handed,
+      heldMicros: 0,
+      stalledMs: 0,
+      epoch,
+      session,
+      seq: seq + 1,
+      handed,
+      echo: heard!.seq,
+      counted: true,
+      asks: false,
+      gapMs: 1_000,
+      wishMs: 1_000,
+      minMs: 20,
+      deadMs: 6_000,
+      sentMicros: 1,
+      extra: NO_EXTRA,
+    });
+
+  test.each([
+    ["with one byte more", (bytes: Uint8Array) => Uint8Array.of(...bytes, 0), { length: 1 }],
+    [
+      "whose header says that there is one more",
+      (bytes: Uint8Array) => bytes.with(7, (bytes[7] as number) + 1),
+      { length: 1 },
+    ],
+    [
+      "that left later than any number says",
+      (bytes: Uint8Array) => bytes.slice().fill(255, 68, 74),
+      { range: 1 },
+    ],
+    ["as they are", (bytes: Uint8Array) => bytes, {}],
+  ])("%s", (_name, changed, dropped) => {
+    const { stage, them } = living();
+    them.say({ asks: false });
+    const { framesReceived } = stage.end.endpoint.stats();
+    stage.end.endpoint.receive(changed(short(them)), "there");
+    expect(stage.dropped).toEqual(dropped);
+    const counted = Object.keys(dropped).length > 0 ? 0 : 1;
+    expect(stage.end.endpoint.stats().framesReceived).toBe(framesReceived + counted);
+  });
+
+  test("are nobody's while it is not known whose they are", () => {
+    const stage = new Stage({ accept: () => false });
+    const them = stage.speaker("them", "there");
+    them.hail();
+    expect(them.heard).toBeDefined();
+    expect(() => stage.end.endpoint.receive(short(them), "there")).not.toThrow();
+    expect(stage.end.endpoint.size).toBe(0);
   });
 });

@@ -159,7 +159,6 @@ export const endpoint = [
         "if (nonce < 0 || seq <= session.heardSeq || seq === TOP) return false;",
         "if (true) return false;",
         "if (nonce <= 0 || seq <= session.heardSeq || seq === TOP) return false;",
-        "if (nonce < 0 || seq <= session.heardSeq || seq !== TOP) return false;",
       ],
       ["if (!spend(hub, pair, session)) return false;", "if (true) return false;"],
       [
@@ -255,6 +254,252 @@ export const endpoint = [
         "return heardSeq === 0 || turn.now - heardAt > negotiation.inForce.deadAfterMs;",
         "return false || turn.now - heardAt > negotiation.inForce.deadAfterMs;",
       ],
+    ],
+  },
+  {
+    file: "endpoint/entry.ts",
+    because: "an empty list gives way to an empty list: the condition saves making one",
+    mutants: [
+      [
+        "if (this.#backlog.length > 0) this.#backlog = [];",
+        "if (true) this.#backlog = [];",
+        "if (this.#backlog.length >= 0) this.#backlog = [];",
+      ],
+    ],
+  },
+  {
+    file: "endpoint/handshakes.ts",
+    because: "in an empty map nothing is found: the condition saves looking",
+    mutants: [
+      [
+        "const undecided = hub.undecided.size > 0 && hub.undecided.get(place);",
+        "const undecided = true && hub.undecided.get(place);",
+        "const undecided = hub.undecided.size >= 0 && hub.undecided.get(place);",
+      ],
+    ],
+  },
+  {
+    file: "endpoint/inlet.ts",
+    because:
+      "`opened` looks itself whether there are connections: this saves the call on datagrams",
+    mutants: [["if (hub.trustsPaths) opened(hub, place);", "if (true) opened(hub, place);"]],
+  },
+  {
+    file: "endpoint/inlet.ts",
+    because: "the ordinary path is not taken: the general one says the same, more slowly",
+    mutants: [
+      [
+        "const taken = !known?.heldBytes && speaker && takeOrdinary(hub, bytes, bytes.length, place);",
+        "const taken = false;",
+      ],
+    ],
+  },
+  {
+    file: "endpoint/negotiation.ts",
+    because: "the constructor aims, and that sets it before anybody can read it",
+    mutants: [["incompatible = false;", "incompatible = true;"]],
+  },
+  {
+    file: "endpoint/negotiation.ts",
+    because:
+      "where nothing is pending an echo settles nothing, and what is made anew of the same numbers is the same: the condition saves the work",
+    mutants: [["if (!this.pending) return;", "if (false) return;"]],
+  },
+  {
+    file: "endpoint/negotiation.ts",
+    because:
+      "what is made anew of the same numbers says the same, and is not put in force: the condition saves making it",
+    mutants: [
+      [
+        "this.#derivedFrom === policy && inForce.intervalMs === intervalMs && inForce.peerGapMs === peerGapMs && inForce.suspectAfterMs === policy.suspectAfterMs * factor && inForce.deadAfterMs === deadAfterMs && inForce.probeIntervalMs === probeIntervalMs",
+        "false",
+      ],
+      [") { return; }", ") {}"],
+    ],
+  },
+  {
+    file: "endpoint/negotiation.ts",
+    because:
+      "no factor is below 1, so a product is such a quotient only where both are the number itself: elsewhere the policy is made anew, and is the same",
+    mutants: [
+      [
+        "inForce.suspectAfterMs === policy.suspectAfterMs * factor &&",
+        "inForce.suspectAfterMs === policy.suspectAfterMs / factor &&",
+      ],
+    ],
+  },
+  {
+    file: "endpoint/ordinary.ts",
+    because: "the ordinary path is not taken: the general one says the same, more slowly",
+    mutants: [
+      [
+        "if (lengthBytes !== BEAT_BYTES || !isShortBeat(bytes)) return undefined;",
+        "if (true) return undefined;",
+      ],
+      [
+        "if (!session || pair?.current !== session) return undefined;",
+        "if (true) return undefined;",
+      ],
+      [
+        "if (session.place !== place || session.move || hub.contests.size > 0) return undefined;",
+        "if (true) return undefined;",
+        "if (session.place !== place || session.move || hub.contests.size >= 0) return undefined;",
+      ],
+      [
+        "if (!saysNothingNew(session, bytes) || isObserved(hub)) return undefined;",
+        "if (true) return undefined;",
+      ],
+      [
+        "(i32At(bytes, 0) & ~COUNTED) === BEAT_HEAD && i32At(bytes, 4) === BEAT_BYTES && u48At(bytes, 68) > 0 && u48At(bytes, 68) < TOP",
+        "false",
+      ],
+      [
+        "(i32At(bytes, 0) & ~COUNTED) === BEAT_HEAD &&",
+        "(i32At(bytes, 0) & COUNTED) === BEAT_HEAD &&",
+      ],
+      [
+        "if (!introduced || heardSeq === 0 || !claim || !pace?.gapMs) return false;",
+        "if (true) return false;",
+        "if (!introduced || heardSeq === 0 || claim || !pace?.gapMs) return false;",
+        "if (!introduced || heardSeq !== 0 || !claim || !pace?.gapMs) return false;",
+      ],
+      [
+        "return options.observeBeats?.() === true;",
+        "return true;",
+        "return options.observeBeats() === true;",
+      ],
+      [
+        "function isShortBeat(bytes: Uint8Array): boolean { return ( (i32At(bytes, 0) & ~COUNTED) === BEAT_HEAD && i32At(bytes, 4) === BEAT_BYTES && u48At(bytes, 68) > 0 && u48At(bytes, 68) < TOP ); }",
+        "function isShortBeat(bytes: Uint8Array): boolean {}",
+      ],
+    ],
+  },
+  {
+    file: "endpoint/ordinary.ts",
+    because: "compared or not, the words are those of this claim: they are only made anew",
+    mutants: [
+      [
+        "if (refrain?.claim === claim) return repeats(refrain, bytes);",
+        "if (false) return repeats(refrain, bytes);",
+      ],
+    ],
+  },
+  {
+    file: "endpoint/outbox.ts",
+    because: "what is said straight into the bytes is said by the general path too, more slowly",
+    mutants: [
+      [
+        "if (!complete && !mustAsk) return sendOrdinary(hub, session);",
+        "if (false) return sendOrdinary(hub, session);",
+      ],
+    ],
+  },
+  {
+    file: "endpoint/refrain.ts",
+    because: "the ordinary path is not taken: the general one says the same, more slowly",
+    mutants: [
+      [
+        "if (words[n] !== i32At(bytes, PLACES[n] as number)) return false;",
+        "if (true) return false;",
+      ],
+      ["return true;", "return false;"],
+    ],
+  },
+  {
+    file: "endpoint/sent-frames.ts",
+    because: "of a frame that is not there nothing is written where anybody looks",
+    mutants: [
+      ["if (row >= 0) this.#rows[row] = Number.NaN;", "if (true) this.#rows[row] = Number.NaN;"],
+    ],
+  },
+  {
+    file: "endpoint/sent-frames.ts",
+    because: "behind the last row there is no number, and none is 0: nothing more is moved",
+    mutants: [
+      [
+        "for (let row = 0; row < before.length; row += ROW) {",
+        "for (let row = 0; row <= before.length; row += ROW) {",
+      ],
+      [
+        "if (seq > 0) this.add(seq, before[row + 1] as number, before[row + 2] as number);",
+        "if (seq >= 0) this.add(seq, before[row + 1] as number, before[row + 2] as number);",
+      ],
+    ],
+  },
+  {
+    file: "endpoint/stream.ts",
+    because: "every frame begins with its header, and that says it",
+    mutants: [["#isData = false;", "#isData = true;"]],
+  },
+  {
+    file: "endpoint/stream.ts",
+    because: "what is held is copied into as much room or more: the condition saves the copy",
+    mutants: [
+      [
+        "if (heldBytes > this.#held.length) {",
+        "if (true) {",
+        "if (heldBytes >= this.#held.length) {",
+      ],
+    ],
+  },
+  {
+    file: "endpoint/verdicts.ts",
+    because: "whoever the monitor has a beat for is a peer: this tells the compiler",
+    mutants: [
+      [
+        "if (pair) sendDueBeat(hub, pair, output.probe);",
+        "if (true) sendDueBeat(hub, pair, output.probe);",
+      ],
+    ],
+  },
+  {
+    file: "endpoint/verdicts.ts",
+    because: "whoever was not dead lies in no tomb, nor does nobody: there is nothing to delete",
+    mutants: [
+      [
+        'if (pair && output.from === "dead") hub.tombstones.delete(pair);',
+        "if (true) hub.tombstones.delete(pair);",
+        'if (pair || output.from === "dead") hub.tombstones.delete(pair);',
+        "if (pair && true) hub.tombstones.delete(pair);",
+      ],
+    ],
+  },
+  {
+    file: "endpoint/ordinary.ts",
+    because: "the ordinary path is not taken: the general one says the same, more slowly",
+    mutants: [
+      [
+        '): "quiet" | "taken" | undefined { if (lengthBytes !== BEAT_BYTES || !isShortBeat(bytes)) return undefined; const session = hub.sessions.byTagBits(i32At(bytes, 8), i32At(bytes, 12)); const pair = session?.pair; if (!session || pair?.current !== session) return undefined; if (session.place !== place || session.move || hub.contests.size > 0) return undefined; if (!saysNothingNew(session, bytes) || isObserved(hub)) return undefined; if (hub.monitor.status(pair.ref) !== "alive" || !hear(hub, pair, session, bytes)) return undefined; return session.negotiation.inForce.detector === fixed ? "quiet" : "taken"; }',
+        '): "quiet" | "taken" | undefined {}',
+      ],
+      [
+        "function saysNothingNew(session: Session, bytes: Uint8Array): boolean { const { introduced, heardSeq, claim, remoteTag, negotiation, refrain } = session; const { settled: pace } = negotiation; if (!introduced || heardSeq === 0 || !claim || !pace?.gapMs) return false; // Every frame that is not ordinary replaces the claim, whatever else it replaces. if (refrain?.claim === claim) return repeats(refrain, bytes); session.refrain = refrainOf(claim, remoteTag, pace); return repeats(session.refrain, bytes); }",
+        "function saysNothingNew(session: Session, bytes: Uint8Array): boolean {}",
+      ],
+    ],
+  },
+  {
+    file: "endpoint/refrain.ts",
+    because: "the ordinary path is not taken: the general one says the same, more slowly",
+    mutants: [
+      [
+        "export function repeats({ words }: Refrain, bytes: Uint8Array): boolean { for (let n = 0; n < PLACES.length; n++) { if (words[n] !== i32At(bytes, PLACES[n] as number)) return false; } return true; }",
+        "export function repeats({ words }: Refrain, bytes: Uint8Array): boolean {}",
+      ],
+      ["for (let n = 0; n < PLACES.length; n++) {", "for (let n = 0; n <= PLACES.length; n++) {"],
+      ["for (let n = 0; n < PLACES.length; n++) {", "for (let n = 0; n < PLACES.length; n--) {"],
+    ],
+  },
+  {
+    file: "endpoint/ordinary.ts",
+    because: "whoever is alive is asked for no proof, and all else is written before it is read",
+    mutants: [
+      [
+        "const sign = { proof: true, nonceAt: 0.5, nonceObservedAt: 0.5, sentAtMs: 0.5, gapMs: 1, declaredMs: 0, };",
+        "const sign = {};",
+      ],
+      ["proof: true,", "proof: false,"],
+      ["const echoSign = { ...sign, heldMs: 0.5 };", "const echoSign = {};"],
     ],
   },
 ];

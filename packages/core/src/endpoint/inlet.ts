@@ -65,13 +65,13 @@ function takeChunk(hub: Hub, bytes: Uint8Array, place: Place): boolean {
   // Kept only where part of a frame is: most connections hold nothing, and share one.
   const stream = known ?? hub.spareStream ?? new Reassembly(maxMessageBytes);
   hub.spareStream = undefined;
-  if (!known) hub.streams.set(place, stream);
+  hub.streams.set(place, stream);
   // Nothing more is taken of a path that was refused meanwhile.
   const isOpen = () => hub.streams.get(place) === stream;
   const fault = stream.push(bytes, (frame) => isOpen() && take(hub, frame, place));
   if (!fault && stream.heldBytes === 0) {
     hub.spareStream = stream;
-    if (isOpen()) hub.streams.delete(place);
+    hub.streams.delete(place);
   }
   if (!fault || !isOpen()) return false;
   // The bytes of a stream are no frames: nothing that follows can be trusted.

@@ -238,7 +238,6 @@ export class Negotiation implements Pace {
       inForce.peerGapMs === peerGapMs &&
       inForce.suspectAfterMs === policy.suspectAfterMs * factor &&
       inForce.deadAfterMs === deadAfterMs &&
-      inForce.minSuspicionMs === policy.minSuspicionMs * factor &&
       inForce.probeIntervalMs === probeIntervalMs
     ) {
       return;
