@@ -210,6 +210,21 @@ describe("the bytes of a beat that says nothing new", () => {
     expect(stage.end.endpoint.stats().framesReceived).toBe(framesReceived + counted);
   });
 
+  test("are no life where they were said in the conversation before", () => {
+    const { stage, them } = living();
+    them.say({ asks: false });
+    const before = short(them);
+    them.notice({ kind: "dead" });
+    them.session += 1;
+    them.say();
+    expect(stage.status("them")).toBe("alive");
+    const { heardAt } = stage.end.endpoint.state(stage.ref("them"))!;
+    stage.host.advance(500);
+    stage.end.endpoint.receive(before, "there");
+    expect(stage.dropped).toEqual({ old: 1 });
+    expect(stage.end.endpoint.state(stage.ref("them"))?.heardAt).toBe(heardAt);
+  });
+
   test("are nobody's while it is not known whose they are", () => {
     const stage = new Stage({ accept: () => false });
     const them = stage.speaker("them", "there");
