@@ -15,12 +15,13 @@ import { describeScenes } from "./scenes.ts";
 
 afterAll(killChildren);
 
+// The longest first: whatever begins last is waited for.
 describeBulk(5);
+describeScenes();
+describeMatrix({ instant: 1_000, timed: 20 });
 describeCable();
 describeUdpCable();
 describeReaders();
-describeMatrix({ instant: 1_000, timed: 20 });
 describePython();
 describeFaults();
 describeProcesses();
-describeScenes();
