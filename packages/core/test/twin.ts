@@ -428,8 +428,9 @@ export class Twin {
     if (before === Number.POSITIVE_INFINITY) this.#renew();
     else if (smallest === Number.POSITIVE_INFINITY) this.#promisedAt = smallest;
     else {
-      const kept = Math.max(this.#now, this.#servedAt + smallest / 4);
-      this.#promisedAt = Math.min(this.#promisedAt, kept);
+      // A promise is a duration, to the last bit.
+      const keptMs = Math.max(this.#now - this.#servedAt, smallest / 4);
+      this.#promisedAt = Math.min(this.#promisedAt, this.#servedAt + keptMs);
     }
   }
 }
