@@ -1,6 +1,7 @@
 // Two processes under one id: how the one that is there is asked, for how long the other waits, and what each
 // of them is told.
 import { describe, expect, test } from "vitest";
+import type { BeatFrame } from "../src/endpoint/frame.ts";
 import type { Transport } from "../src/endpoint/options.ts";
 import { Stage, told } from "./speaker.ts";
 
@@ -60,6 +61,25 @@ describe("when the one that was there stays silent for M", () => {
       expect(stage.status("them")).toBe("alive");
     },
   );
+
+  test("and the newcomer begins its next conversation meanwhile, it is answered in the one that waits for it", () => {
+    const stage = new Stage();
+    stage.speaker("them", "there").come();
+    const next = stage.speaker("them", "there", 2_000);
+    stage.host.advance(1_000);
+    next.hail();
+    next.say();
+    const asked = stage.during(() => stage.host.advance(minSuspicionMs));
+    const { handed } = asked.findLast(({ frame }) => frame.type === "beat")!.frame as BeatFrame;
+    next.session += 1;
+    stage.host.advance(probeIntervalMs);
+    expect(told(next.hail())).toEqual(["there echo"]);
+    // Of two conversations one would have to end, and a life with it.
+    expect(next.heard!.handed).toEqual(handed);
+    next.say();
+    expect(stage.end.changes.slice(-2)).toEqual(["them dead>connecting", "them connecting>alive"]);
+    expect(stage.status("them")).toBe("alive");
+  });
 
   test("and died meanwhile, it is told nothing", () => {
     const { stage } = contested("stream");
