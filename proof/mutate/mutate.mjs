@@ -23,7 +23,7 @@ const { values, positionals } = parseArgs({
     write: { type: "boolean", default: false },
   },
 });
-const { FC_RUNS = "40", FC_SEED = "1" } = process.env;
+const { FC_RUNS = "25", FC_SEED = "1" } = process.env;
 const { only, share } = values;
 const isWhole = only.length === 0 && share === "1";
 
@@ -82,7 +82,7 @@ function options(area, mutate) {
     ignorers: ["sample"],
     concurrency: Number(values.workers),
     // The runner has its own, of processor time; this one is for what waits for ever.
-    timeoutMS: 120_000,
+    timeoutMS: 1_200_000,
     // Where no other tool looks for sources or tests.
     tempDirName: "node_modules/.cache/stryker",
     // What neither the sources nor the tests of the core need.
