@@ -1,7 +1,6 @@
 // One cluster from its first frame to its last: the steps of its scenario; then everything is mended, everybody
 // must find everybody in time, agree, and leave each other in peace; then, in some, all but one go.
 import { deadAtMostMs } from "../../packages/core/src/bounds.ts";
-import type { Policy } from "../../packages/core/src/policy.ts";
 import type { Process } from "../../packages/core/test/cluster.ts";
 import { TrustWatch } from "../../packages/core/test/trust-watch.ts";
 import type { Violation } from "./checks/check.ts";
@@ -185,8 +184,9 @@ class Playing {
     for (const process of others) process.stop();
     for (const check of world.checks) check.onFault?.({ type: "crash", who: -1 });
     const deadAfterMs = Math.max(...[...world.plans.values()].map((plan) => plan.deadAfterMs ?? 0));
-    const memoryMs = Math.max(30_000, 8 * deadAfterMs, longestMemoryMs(last));
-    this.#run(memoryMs + Math.max(8 * deadAfterMs, patienceMs(last)));
+    // To be noticed, and then to be forgotten: both follow from the deadlines in force.
+    const patience = Math.max(8 * deadAfterMs, patienceMs(last));
+    this.#run(patience + Math.max(30_000, patience));
     // Who neither beats nor judges is not called: it forgets at whatever tick comes next.
     last.endpoint.tick();
     const ends = [...(world.ends[Number(last.name.slice(1))]?.values() ?? [])];
@@ -199,15 +199,7 @@ class Playing {
 }
 
 /** The longest that somebody waits for a peer that says nothing: for slow senders deadlines were stretched. */
-function patienceMs(process: Process): number {
-  return 2 * Math.max(0, ...inForce(process).map((policy) => deadAtMostMs(policy)));
-}
-
-/** For how long it remembers the dead, who are forgotten one day: with the deadlines that, too, was stretched. */
-function longestMemoryMs(process: Process): number {
-  return Math.max(0, ...inForce(process).map(({ forgetAfterMs = 0 }) => forgetAfterMs));
-}
-
-function inForce({ endpoint }: Process): readonly Policy[] {
-  return [...endpoint].flatMap((ref) => endpoint.policy(ref) ?? []);
+function patienceMs({ endpoint }: Process): number {
+  const inForce = [...endpoint].flatMap((ref) => endpoint.policy(ref) ?? []);
+  return 2 * Math.max(0, ...inForce.map((policy) => deadAtMostMs(policy)));
 }
