@@ -19,6 +19,8 @@ interface Watch {
   readonly session: number;
   /** The process is gone for good, and not only cut off. */
   isGone: boolean;
+  /** A cut holds back what it said last, and where nothing is lost that arrives once it heals. */
+  isHeldBack: boolean;
   /** Network time: nothing of the peer arrives after that. */
   fromAt: number;
   /** What the observer had stood still for by then. */
@@ -46,6 +48,7 @@ export class Deaths implements Check {
     if (fault.type === "crash") this.#gone(`p${fault.who}`);
     if (fault.type === "cut" || fault.type === "split") this.#cut();
     if (fault.type === "policy") this.#stretch();
+    if (fault.type === "heal" || fault.type === "heal all") this.#deliver();
     this.#cancel();
   }
 
@@ -73,8 +76,20 @@ export class Deaths implements Check {
       const [from, to] = way.split(">") as [string, string];
       // What `from` says does not arrive, so `to` must notice; and on datagrams `from` must, too.
       this.#watch(cluster.process(to), from, false);
+      const watch = this.#watches.get(`${to}>${from}`);
+      if (watch) watch.isHeldBack = cluster.transport !== "datagram";
       if (cluster.transport === "datagram")
         this.#watch(cluster.process(from), to, !cuts.has(`${to}>${from}`));
+    }
+  }
+
+  /** What the cut held back arrives, and is the last of it. */
+  #deliver(): void {
+    const { cuts, now, underwayMs } = this.#world;
+    for (const watch of this.#watches.values()) {
+      if (!watch.isHeldBack || cuts.has(`${watch.id}>${watch.observer.name}`)) continue;
+      watch.isHeldBack = false;
+      watch.fromAt = Math.max(watch.fromAt, now + underwayMs);
     }
   }
 
@@ -88,6 +103,7 @@ export class Deaths implements Check {
     const { now, underwayMs, frozenMs, frozenUntil } = this.#world;
     this.#watches.set(key, {
       ...{ observer, id, session: state.session, policy, isGone, health: state.health ?? 0 },
+      isHeldBack: false,
       fromAt: Math.max(now + underwayMs, frozenUntil.get(observer) ?? 0),
       frozenMs: frozenMs.get(observer) ?? 0,
       boundMs: deadAtMostMs(policy, undefined, WORST_HEALTH) + (oneWay ? policy.deadAfterMs : 0),
