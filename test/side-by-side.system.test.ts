@@ -15,13 +15,13 @@ import { describeScenes } from "./scenes.ts";
 
 afterAll(killChildren);
 
-// The longest first: whatever begins last is waited for.
+// The longest first, and before the rest whose tests wait for each other: whatever begins last is waited for.
 describeBulk(5);
+describeProcesses();
+describeFaults();
 describeScenes();
 describeMatrix({ instant: 1_000, timed: 20 });
 describeCable();
 describeUdpCable();
 describeReaders();
 describePython();
-describeFaults();
-describeProcesses();
