@@ -124,7 +124,7 @@ class World {
   }
 }
 
-/** What a seal costs, and what of it is node:crypto: the same code, over the same bytes, and nothing else. */
+/** What a seal costs, and what the code alone would cost that node:crypto has an object for. */
 function sealFigures() {
   const secret = Buffer.alloc(32, 7);
   const { seal } = new Seals({ sign: "k", accept: { k: secret } });
@@ -153,5 +153,5 @@ for (const peers of [20, 500]) {
   console.log(`${peers} peers: ${received} ns a beat received, ${sent} ns a beat sent`);
 }
 const [sealed, code] = sealFigures();
-console.log(`${sealed} ns a seal, ${code} ns of it in node:crypto`);
+console.log(`${sealed} ns a seal; createHmac takes ${code} ns for the code alone`);
 process.exit();

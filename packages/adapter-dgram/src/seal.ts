@@ -1,10 +1,11 @@
-// Keys: every datagram authenticated with HMAC-SHA-256, truncated to 128 bits, by node:crypto. Signed with
-// one key, accepted with any of several, so that keys can change without a gap. What an unauthentic datagram
-// means is the endpoint's business.
+// Keys: every datagram authenticated with HMAC-SHA-256, truncated to 128 bits. Signed with one key, accepted
+// with any of several, so that keys can change without a gap. What an unauthentic datagram means is the
+// endpoint's business.
 
 import { createHmac, createSecretKey, KeyObject, timingSafeEqual } from "node:crypto";
 import { SystoleTypeError } from "@systole/core";
 import { MAX_CONTROL_BYTES, type Sealing } from "@systole/core/endpoint";
+import { Hmac, type HmacKey, hmacKeyOf } from "./hmac.ts";
 
 /** A secret of 16 bytes or more, shared by all who may speak: bytes, or a `KeyObject`. */
 export type Secret = Uint8Array | KeyObject;
@@ -19,7 +20,7 @@ export interface Keys {
 
 interface Key {
   readonly name: string;
-  readonly secret: KeyObject;
+  readonly secret: HmacKey;
   /** Names the key on the wire, and follows from it. */
   readonly id: Uint8Array;
   /** Datagrams that it opened. */
@@ -29,13 +30,13 @@ interface Key {
 const CODE_BYTES = 16;
 const ID_BYTES = 4;
 const LEAST_SECRET_BYTES = 16;
+const MAX_SEALED_BYTES = MAX_CONTROL_BYTES + ID_BYTES + CODE_BYTES;
 
-// Of their own, so that nothing is allocated for a datagram but what node:crypto needs: computed and
-// received codes to compare, and views of what is covered, by length.
-const computed = Buffer.alloc(CODE_BYTES);
-const received = Buffer.alloc(CODE_BYTES);
-const copied = Buffer.alloc(MAX_CONTROL_BYTES + ID_BYTES + CODE_BYTES);
-const views: Buffer[] = [];
+// Of their own, so that nothing is allocated for a datagram but what node:crypto needs: what computes codes, and
+// computed and received ones to compare.
+const hmac = new Hmac(MAX_SEALED_BYTES);
+const computed = new Uint8Array(CODE_BYTES);
+const received = new Uint8Array(CODE_BYTES);
 
 /** Seals and opens datagrams. A seal is the key's id (4 bytes) and the code over all before the code. */
 export class Seals implements Sealing {
@@ -64,7 +65,7 @@ export class Seals implements Sealing {
     const codeOffset = sealed.length - CODE_BYTES;
     const { id, secret } = this.#signing;
     sealed.set(id, codeOffset - ID_BYTES);
-    compute(secret, sealed, codeOffset);
+    hmac.compute(secret, sealed, codeOffset, computed);
     sealed.set(computed, codeOffset);
   };
 
@@ -73,22 +74,13 @@ export class Seals implements Sealing {
     const key = this.#accepted.get(wordOf(sealed, codeOffset - ID_BYTES));
     // No code is computed for who does not even know a key's id.
     if (key === undefined) return "unknown-key";
-    if (sealed.length > copied.length) return "bad-seal";
-    compute(key.secret, sealed, codeOffset);
+    if (sealed.length > MAX_SEALED_BYTES) return "bad-seal";
+    hmac.compute(key.secret, sealed, codeOffset, computed);
     for (let n = 0; n < CODE_BYTES; n++) received[n] = sealed[codeOffset + n] as number;
     if (!timingSafeEqual(computed, received)) return "bad-seal";
     key.opened += 1;
     return "opened";
   };
-}
-
-/** Puts the code over the first bytes of a datagram into `computed`. */
-function compute(secret: KeyObject, sealed: Uint8Array, coveredBytes: number): void {
-  copied.set(sealed);
-  views[coveredBytes] ??= copied.subarray(0, coveredBytes);
-  // As a string: cheaper than a buffer for each. Read one by one: `write` would look for much else first.
-  const code = createHmac("sha256", secret).update(views[coveredBytes]).digest("binary");
-  for (let n = 0; n < CODE_BYTES; n++) computed[n] = code.charCodeAt(n);
 }
 
 function wordOf(seal: Uint8Array, offset: number): number {
@@ -110,7 +102,7 @@ function keysOf(
     const other = accepted.get(word);
     if (other)
       wrong(`keys.accept: ${other.name} and ${name} are the same key`, "Leave one of them out.");
-    const key = { name, secret, id, opened: known.get(word)?.opened ?? 0 };
+    const key = { name, secret: hmacKeyOf(secret), id, opened: known.get(word)?.opened ?? 0 };
     accepted.set(word, key);
     if (name === sign) signing = key;
   }

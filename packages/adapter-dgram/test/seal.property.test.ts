@@ -1,6 +1,8 @@
 // Seals without a socket: what they cover, how much of them is compared, and which keys open what.
+import { createHmac, createSecretKey } from "node:crypto";
 import fc from "fast-check";
 import { expect, test } from "vitest";
+import { Hmac, hmacKeyOf } from "../src/hmac.ts";
 import { type Keys, Seals } from "../src/seal.ts";
 
 const KEYS = ["first", "second", "third"] as const;
@@ -22,6 +24,32 @@ function sealed(seals: Seals, frame: Uint8Array): Uint8Array<ArrayBuffer> {
 
 const frames = fc.uint8Array({ minLength: 1, maxLength: 1_200 });
 const changes = fc.record({ at: fc.nat(), by: fc.integer({ min: 1, max: 255 }) });
+
+test("a code is the one of RFC 2104 as node:crypto computes it, whatever was computed before", () => {
+  const keysAndTexts = fc.array(
+    fc.record({
+      // Longer than a block is hashed first.
+      key: fc.uint8Array({ minLength: 16, maxLength: 200 }),
+      text: fc.uint8Array({ maxLength: 300 }),
+      coveredBytes: fc.nat(300),
+      codeBytes: fc.integer({ min: 1, max: 32 }),
+    }),
+    { minLength: 1, maxLength: 4 },
+  );
+  const hmac = new Hmac(300);
+  fc.assert(
+    fc.property(keysAndTexts, (all) => {
+      for (const { key, text, coveredBytes, codeBytes } of all) {
+        const covered = Math.min(coveredBytes, text.length);
+        const secret = createSecretKey(key);
+        const code = new Uint8Array(codeBytes);
+        hmac.compute(hmacKeyOf(secret), text, covered, code);
+        const expected = createHmac("sha256", secret).update(text.subarray(0, covered)).digest();
+        expect([...code]).toEqual([...expected.subarray(0, codeBytes)]);
+      }
+    }),
+  );
+});
 
 test("a seal covers every byte before it, and every byte of it is compared", () => {
   const seals = new Seals(keys("first", "second"));
