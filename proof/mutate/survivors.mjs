@@ -70,7 +70,8 @@ const reporter = {
   toldAt: 0,
   onMutationTestingPlanReady({ mutantPlans }) {
     for (const { mutant } of mutantPlans) source(mutant.fileName);
-    this.planned = mutantPlans.filter(({ mutant }) => mutant.status !== "Ignored").length;
+    // One area after the other.
+    this.planned += mutantPlans.filter(({ mutant }) => mutant.status !== "Ignored").length;
   },
   onMutantTested(result) {
     if (result.status === "Ignored") return;
