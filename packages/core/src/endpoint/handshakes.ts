@@ -18,7 +18,7 @@ const BEATS_BYTES = 64 * FRAME_BYTES;
 export function opened(hub: Hub, place: Place): void {
   const { handshakes, monitor, options, policy, sessions } = hub;
   const isSettled = sessions.at(place) && !sessions.strangerAt(place);
-  if (!hub.trustsPaths || typeof place === "number" || handshakes.has(place) || isSettled) return;
+  if (!hub.trustsPaths || handshakes.has(place) || isSettled) return;
   const { candidates = DEFAULTS.connections, handshakeMs = policy.deadAfterMs } =
     options.limits ?? {};
   const { oldest } = handshakes;

@@ -82,8 +82,7 @@ function answerUnproven(hub: Hub, frame: Arrived<Complete>): void {
   // A peer that heals beats at its back-off, so it is answered as often as it may beat.
   const everyMs = here ? here.policy.minGapMs : hub.policy.intervalMs;
   // Where nobody has lived yet it goes on with whoever speaks in it now, so there is no need of a second one.
-  const isOurs = relation === "new-session" && here && !isLive(hub, here);
-  if (here && (isOurs || !here.current.claim)) {
+  if (here && !isLive(hub, here)) {
     const what = isKnownBoot(here, frame) ? "repliedAt" : "answeredAt";
     if (!may(here.current, what, hub.turn.now, everyMs)) return drop(hub, "too-many");
     return void sendEcho(hub, here.current, frame, here.ref);
