@@ -42,7 +42,10 @@ export interface PolicyOptions {
   readonly backoffMinMs?: number | undefined;
   /** The longest back-off. Default 10 s, or `backoffMinMs` where that is longer. */
   readonly backoffMaxMs?: number | undefined;
-  /** Dead peers are forgotten after this, at least max(30 s, 2 · deadAfterMs). Default: never. */
+  /**
+   * Dead peers are forgotten after this, at least max(30 s, 2 · deadAfterMs); in an endpoint that is the D in force,
+   * which a slow peer stretches. Default: never; of a peer that an endpoint accepted, the least.
+   */
   readonly forgetAfterMs?: number | undefined;
   /** The gap we ask the other side to keep. Below `suspectAfterMs`; default a third of it. */
   readonly wishMs?: number | undefined;

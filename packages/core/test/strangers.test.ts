@@ -237,7 +237,7 @@ describe("a peer that shows no tag", () => {
   });
 });
 
-describe("where we wait for a peer, and nobody has said yet who is there", () => {
+describe("where we wait for a peer, and nobody has lived yet", () => {
   test("whoever asks is answered, all of them together once in the smallest gap we accept", () => {
     const stage = new Stage();
     stage.end.endpoint.add("them", { path: "there" });
@@ -261,4 +261,26 @@ describe("where we wait for a peer, and nobody has said yet who is there", () =>
     expect(them.hail()).toEqual([]);
     expect(stage.dropped).toEqual({ "too-many": 1 });
   });
+
+  test.each(["the next conversation of the same process", "another process"])(
+    "a first question is answered as such also where the number of the last frame was the same: %s",
+    (what) => {
+      const stage = new Stage();
+      stage.end.endpoint.add("them", { path: "there" });
+      const them = stage.speaker("them", "there");
+      stage.host.advance(intervalMs);
+      them.say({ type: "echo", counted: false });
+      expect(stage.dropped).toEqual({});
+      expect(stage.status("them")).toBe("connecting");
+      stage.host.advance(2_000);
+      const next = what.startsWith("another") ? stage.speaker("them", "there", 2_000) : them;
+      if (next === them) them.session += 1;
+      next.seq = 0;
+      expect(told(next.hail())).toEqual(["there echo"]);
+      // It is about the question, which was not heard before it came, and nothing of it has counted.
+      expect(next.heard).toMatchObject({ echo: 1, heldMicros: 0, counted: false });
+      next.say();
+      expect(stage.end.changes).toEqual(["them connecting>alive"]);
+    },
+  );
 });

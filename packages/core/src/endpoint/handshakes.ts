@@ -11,7 +11,7 @@ import type { Path, Place, Session } from "./session.ts";
 
 /** What a frame without a payload costs us, about. */
 const FRAME_BYTES = 256;
-/** Beside one message of the longest there is room for the beats of who waits: however short messages must be. */
+/** Room for so many beats beside the longest message, also where that must be short. */
 const BEATS_BYTES = 64 * FRAME_BYTES;
 
 /** A connection is up: somebody must be heard of on it in time. The oldest gives way to the newest. */

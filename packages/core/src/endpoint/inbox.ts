@@ -116,9 +116,9 @@ function answerPeer(hub: Hub, pair: Pair, frame: Arrived<Complete>): void {
   sendEcho(hub, current, frame, ref);
 }
 
-/** Whether it speaks for the process that lived last under its id: a stranger would have to guess that. */
-function isKnownBoot(pair: Pair | undefined, { identity }: Complete): boolean {
-  const known = pair && (pair.current.claim ?? pair.buried);
+/** Whether it is of the process that spoke last in our conversation, or lived last: a stranger would have to guess. */
+function isKnownBoot(pair: Pair, { identity }: Complete): boolean {
+  const known = pair.current.claim ?? pair.buried;
   return known !== undefined && sameWord(known.boot, identity.boot);
 }
 

@@ -61,7 +61,7 @@ export function relateOrTell(
   return undefined;
 }
 
-/** Only questions of that process are answered; an ECHO never is. */
+/** Only its BEATs are answered; an ECHO never is. */
 export function tellDead(
   hub: Hub,
   pair: Pair,

@@ -68,13 +68,16 @@ export function sendEcho(
   question: Arrived<BeatFrame>,
   peer?: PeerRef | undefined,
 ): number | undefined {
+  // Numbers begin anew in each conversation, so a stranger's may be the one we heard last.
+  const mayBeTaken = hub.trustsPaths || !isZero(question.tag);
+  const isTaken = mayBeTaken && session.heardSeq === question.seq;
   return sendBeatFrame(hub, session, {
     type: "echo",
     tag: question.handed,
     place: question.place,
     complete: question.identity !== undefined,
     // A question we did not take in (it proved nothing) is still what the answer is about.
-    about: session.heardSeq === question.seq ? undefined : question,
+    about: isTaken ? undefined : question,
     peer,
   });
 }
