@@ -71,13 +71,14 @@ export class Deaths implements Check {
   }
 
   #cut(): void {
-    const { cuts, cluster } = this.#world;
+    const { cuts, cluster, now } = this.#world;
     for (const way of cuts) {
       const [from, to] = way.split(">") as [string, string];
       // What `from` says does not arrive, so `to` must notice; and on datagrams `from` must, too.
       this.#watch(cluster.process(to), from, false);
       const watch = this.#watches.get(`${to}>${from}`);
-      if (watch) watch.isHeldBack = cluster.transport !== "datagram";
+      const isUnderWay = watch && (!watch.isGone || now < watch.fromAt);
+      if (isUnderWay) watch.isHeldBack = this.#holdsBack(watch.observer, from);
       if (cluster.transport === "datagram")
         this.#watch(cluster.process(from), to, !cuts.has(`${to}>${from}`));
     }
@@ -85,12 +86,16 @@ export class Deaths implements Check {
 
   /** What the cut held back arrives, and is the last of it. */
   #deliver(): void {
-    const { cuts, now, underwayMs } = this.#world;
     for (const watch of this.#watches.values()) {
-      if (!watch.isHeldBack || cuts.has(`${watch.id}>${watch.observer.name}`)) continue;
+      if (!watch.isHeldBack || this.#holdsBack(watch.observer, watch.id)) continue;
       watch.isHeldBack = false;
-      watch.fromAt = Math.max(watch.fromAt, now + underwayMs);
+      Object.assign(watch, this.#fromNow(watch.observer));
     }
+  }
+
+  #holdsBack(observer: Process, id: string): boolean {
+    const { cluster, cuts } = this.#world;
+    return cluster.transport !== "datagram" && cuts.has(`${id}>${observer.name}`);
   }
 
   #watch(observer: Process, id: string, oneWay: boolean, isGone = false): void {
@@ -100,15 +105,22 @@ export class Deaths implements Check {
     if (ref === undefined || !state || state.role === "send" || this.#watches.has(key)) return;
     if (state.status !== "alive" && state.status !== "suspect") return;
     const policy = observer.endpoint.policy(ref) as Policy;
-    const { now, underwayMs, frozenMs, frozenUntil } = this.#world;
     this.#watches.set(key, {
       ...{ observer, id, session: state.session, policy, isGone, health: state.health ?? 0 },
-      isHeldBack: false,
-      fromAt: Math.max(now + underwayMs, frozenUntil.get(observer) ?? 0),
-      frozenMs: frozenMs.get(observer) ?? 0,
+      isHeldBack: this.#holdsBack(observer, id),
+      ...this.#fromNow(observer),
       boundMs: deadAtMostMs(policy, undefined, WORST_HEALTH) + (oneWay ? policy.deadAfterMs : 0),
       plainMs: oneWay ? Number.POSITIVE_INFINITY : 0,
     });
+  }
+
+  /** Nothing more is sent from now on. */
+  #fromNow(observer: Process): Pick<Watch, "fromAt" | "frozenMs"> {
+    const { now, underwayMs, frozenMs, frozenUntil } = this.#world;
+    return {
+      fromAt: Math.max(now + underwayMs, frozenUntil.get(observer) ?? 0),
+      frozenMs: frozenMs.get(observer) ?? 0,
+    };
   }
 
   /** Another policy was set: whatever it makes longer may last that much longer from now on. */
