@@ -124,7 +124,7 @@ class World {
   }
 }
 
-/** What a seal costs, and what the code alone would cost that node:crypto has an object for. */
+/** What a seal costs, and what `createHmac` would take for its code alone. */
 function sealFigures() {
   const secret = Buffer.alloc(32, 7);
   const { seal } = new Seals({ sign: "k", accept: { k: secret } });

@@ -19,7 +19,10 @@ export function hmacKeyOf(secret: KeyObject): HmacKey {
   const key = given.length > BLOCK_BYTES ? hash(ALGORITHM, given, "buffer") : given;
   const block = new Uint8Array(BLOCK_BYTES);
   block.set(key);
-  return { inner: block.map((byte) => byte ^ 0x36), outer: block.map((byte) => byte ^ 0x5c) };
+  const pads = { inner: block.map((byte) => byte ^ 0x36), outer: block.map((byte) => byte ^ 0x5c) };
+  // Copies of the secret that nobody needs any more.
+  for (const copy of [given, key, block]) copy.fill(0);
+  return pads;
 }
 
 /** Computes codes over texts up to a length, in the same few buffers for each of them. */
