@@ -473,7 +473,7 @@ export const endpoint = [
         '): "quiet" | "taken" | undefined {}',
       ],
       [
-        "function saysNothingNew(session: Session, bytes: Uint8Array): boolean { const { introduced, heardSeq, claim, remoteTag, negotiation, refrain } = session; const { settled: pace } = negotiation; if (!introduced || heardSeq === 0 || !claim || !pace?.gapMs) return false; // Every frame that is not ordinary replaces the claim, whatever else it replaces. if (refrain?.claim === claim) return repeats(refrain, bytes); session.refrain = refrainOf(claim, remoteTag, pace); return repeats(session.refrain, bytes); }",
+        "function saysNothingNew(session: Session, bytes: Uint8Array): boolean { const { introduced, heardSeq, claim, remoteTag, negotiation, refrain } = session; const { settled: pace } = negotiation; if (!introduced || heardSeq === 0 || !claim || !pace?.gapMs) return false; // Whatever replaces the tag it hands out, or its pace, replaces the claim first. if (refrain?.claim === claim) return repeats(refrain, bytes); session.refrain = refrainOf(claim, remoteTag, pace); return repeats(session.refrain, bytes); }",
         "function saysNothingNew(session: Session, bytes: Uint8Array): boolean {}",
       ],
     ],
