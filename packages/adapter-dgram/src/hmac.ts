@@ -1,6 +1,6 @@
 // HMAC-SHA-256 (RFC 2104) of one datagram: the two hashes of its definition, each in one call of node:crypto.
-// `createHmac` makes an object for every code, and to make it takes twice as long as both. A property holds
-// this to what that says.
+// `createHmac` makes an object for every code, and takes much longer (bench/dgram/core.mjs). A property holds this
+// to what that says.
 
 import { hash, type KeyObject } from "node:crypto";
 

@@ -2,7 +2,7 @@
 // with any of several, so that keys can change without a gap. What an unauthentic datagram means is the
 // endpoint's business.
 
-import { createHmac, createSecretKey, KeyObject, timingSafeEqual } from "node:crypto";
+import { createSecretKey, KeyObject, timingSafeEqual } from "node:crypto";
 import { SystoleTypeError } from "@systole/core";
 import { MAX_CONTROL_BYTES, type Sealing } from "@systole/core/endpoint";
 import { Hmac, type HmacKey, hmacKeyOf } from "./hmac.ts";
@@ -29,6 +29,7 @@ interface Key {
 
 const CODE_BYTES = 16;
 const ID_BYTES = 4;
+const ID_TEXT = Buffer.from("systole key id");
 const LEAST_SECRET_BYTES = 16;
 const MAX_SEALED_BYTES = MAX_CONTROL_BYTES + ID_BYTES + CODE_BYTES;
 
@@ -96,13 +97,14 @@ function keysOf(
   const accepted = new Map<number, Key>();
   let signing: Key | undefined;
   for (const [name, given] of Object.entries(accept ?? {})) {
-    const secret = secretOf(name, given);
-    const id = createHmac("sha256", secret).update("systole key id").digest().subarray(0, ID_BYTES);
+    const secret = hmacKeyOf(secretOf(name, given));
+    const id = new Uint8Array(ID_BYTES);
+    hmac.compute(secret, ID_TEXT, ID_TEXT.length, id);
     const word = wordOf(id, 0);
     const other = accepted.get(word);
     if (other)
       wrong(`keys.accept: ${other.name} and ${name} are the same key`, "Leave one of them out.");
-    const key = { name, secret: hmacKeyOf(secret), id, opened: known.get(word)?.opened ?? 0 };
+    const key = { name, secret, id, opened: known.get(word)?.opened ?? 0 };
     accepted.set(word, key);
     if (name === sign) signing = key;
   }
