@@ -51,6 +51,20 @@ test("a code is the one of RFC 2104 as node:crypto computes it, whatever was com
   );
 });
 
+test("a seal is what docs/wire.md says: 4 bytes that name the key, and 16 of the code over all before them", () => {
+  const seals = new Seals(keys("first"));
+  const hmacOf = (text: string | Uint8Array) =>
+    createHmac("sha256", secretOf("first")).update(text).digest();
+  fc.assert(
+    fc.property(frames, (frame) => {
+      const seal = Buffer.from(sealed(seals, frame).subarray(frame.length));
+      const id = hmacOf("systole key id").subarray(0, 4);
+      const code = hmacOf(Buffer.concat([frame, id])).subarray(0, 16);
+      expect(seal.toString("hex")).toBe(Buffer.concat([id, code]).toString("hex"));
+    }),
+  );
+});
+
 test("a seal covers every byte before it, and every byte of it is compared", () => {
   const seals = new Seals(keys("first", "second"));
   const check = (frame: Uint8Array, at: number, by: number) => {
