@@ -3,8 +3,9 @@
 import type { Frame, Word64 } from "../../packages/core/src/endpoint/frame.ts";
 import type { Hub } from "../../packages/core/src/endpoint/hub.ts";
 import type { Claim } from "../../packages/core/src/endpoint/incarnation.ts";
+import { Ledger } from "../../packages/core/src/endpoint/ledger.ts";
 import type { Negotiation } from "../../packages/core/src/endpoint/negotiation.ts";
-import type { Session } from "../../packages/core/src/endpoint/session.ts";
+import { type Session, sentAt } from "../../packages/core/src/endpoint/session.ts";
 import type { Policy } from "../../packages/core/src/policy.ts";
 import type { KeyText } from "./key-text.ts";
 import { hubOf, type Name, otherOf, type World } from "./world.ts";
@@ -14,7 +15,7 @@ const STRANGER_UNITS = 8;
 
 type Kind =
   | ("left out" | "session" | "our number" | "their number" | "word" | "claim")
-  | ("stranger's" | "instant" | "pace" | "negotiation" | "sent");
+  | ("stranger's" | "instant" | "pace" | "negotiation");
 
 /** How the fields of a conversation are told. What is not named is told as it is. */
 const FIELDS: Readonly<Record<string, Kind>> = {
@@ -31,19 +32,26 @@ const FIELDS: Readonly<Record<string, Kind>> = {
   repliedAt: "pace",
   askedAt: "pace",
   negotiation: "negotiation",
-  sent: "sent",
   pair: "left out",
   tags: "left out",
-  // Never run dry in here, which watch-states.ts insists on.
-  bucket: "left out",
   // For statistics, for detectors, or for buckets.
   heardAt: "left out",
   heardStalledMs: "left out",
-  // What it repeats is told with the claim, the tag and the negotiation.
-  refrain: "left out",
+  // What is repeated is told with the claim, the tag and the negotiation.
+  refrainOf: "left out",
+  // Follows from the tag, and from our frames that are told below.
+  hasRemoteTag: "left out",
+  lastSentAt: "left out",
   // Only their numbers are compared, wherever the monitor counts on from.
   numberedFrom: "left out",
 };
+
+/** What a ledger is read by. */
+const NUMBERS: readonly string[] = Object.entries(
+  Object.getOwnPropertyDescriptors(Ledger.prototype),
+)
+  .filter(([, { get }]) => get !== undefined)
+  .map(([name]) => name);
 
 function plain(value: unknown): string | number {
   if (typeof value === "number") return value;
@@ -60,7 +68,9 @@ export function tellSession(
   echoed: ReadonlySet<number>,
 ): void {
   const isStranger = hub.sessions.strangerAt(session.place) === session;
-  for (const field in session) {
+  for (const field of [...Object.keys(session), ...NUMBERS]) {
+    // Its numbers are told one by one, but for tokens: watch-states.ts insists that those never run dry in here.
+    if (field === "$cells") continue;
     const value = session[field as keyof Session];
     switch (FIELDS[field]) {
       case "left out":
@@ -93,13 +103,11 @@ export function tellSession(
       case "negotiation":
         tellNegotiation(key, name, value as Negotiation);
         break;
-      case "sent":
-        tellSent(key, name, hub, session, echoed);
-        break;
       default:
         key.push(plain(value));
     }
   }
+  tellSent(key, name, hub, session, echoed);
   key.push(isStranger ? "stranger" : "", session.pair ? 1 : 0);
 }
 
@@ -107,17 +115,17 @@ function tellSent(
   key: KeyText,
   name: Name,
   hub: Hub,
-  { sent }: Session,
+  session: Session,
   echoed: ReadonlySet<number>,
 ): void {
   for (const seq of [...echoed].sort((one, other) => one - other)) {
-    const row = sent.rowOf(seq);
-    if (row < 0) continue;
+    const sent = sentAt(session, seq);
+    if (!sent) continue;
     key.rank(key.seqs[name], seq);
-    key.at(sent.at(row));
-    key.at(sent.observedAt(row), key.oldestMs, hub.monitor.observedNow());
+    key.at(sent.at);
+    key.at(sent.observedAt, key.oldestMs, hub.monitor.observedNow());
   }
-  key.at(sent.lastAt);
+  key.at(session.lastSentAt);
 }
 
 /** The frames of a side that may still be echoed: all others are as good as forgotten. */
@@ -144,38 +152,30 @@ export function sessionsOf(hub: Hub): readonly Session[] {
 
 // ── what was agreed ──────────────────────────────────────────────────────────────────────────────
 
-interface Announced {
-  readonly inForce: number;
-  readonly announced: number;
-  readonly sinceSeq: number;
-}
-
 interface OpenNegotiation {
   readonly $policy: Policy;
-  readonly $gap: Announced;
-  readonly $dead: Announced;
+  readonly $longerGap: { readonly ms: number; readonly sinceSeq: number } | undefined;
+  readonly $shorterDead: { readonly ms: number; readonly sinceSeq: number } | undefined;
   readonly $theirs: { gapMs: number; wishMs: number; minMs: number; deadMs: number } | undefined;
   readonly $peerGapMs: number;
-  readonly $lateMs: number;
-  readonly $lateFromAt: number;
-  readonly $lateAt: number;
-  readonly $throttledMs: number;
+  readonly $late: { gapMs: number; fromAt: number; at: number; throttledMs: number } | undefined;
 }
 
 function tellNegotiation(key: KeyText, name: Name, negotiation: Negotiation): void {
   const open = negotiation as unknown as OpenNegotiation;
   key.push(Number(negotiation.incompatible));
   key.push(digestOf(negotiation.inForce), digestOf(open.$policy));
-  for (const { inForce, announced, sinceSeq } of [open.$gap, open.$dead]) {
-    key.push(inForce, announced);
-    key.rank(key.seqs[name], sinceSeq);
+  for (const announcement of [open.$longerGap, open.$shorterDead]) {
+    key.push(announcement?.ms ?? "");
+    if (announcement) key.rank(key.seqs[name], announcement.sinceSeq);
   }
   const { $theirs: theirs } = open;
   if (theirs) key.push(theirs.gapMs, theirs.wishMs, theirs.minMs, theirs.deadMs);
-  key.push(open.$peerGapMs, open.$lateMs, open.$throttledMs);
-  if (open.$lateMs === 0) return;
-  key.at(open.$lateFromAt);
-  key.at(open.$lateAt);
+  const { $late: late } = open;
+  key.push(open.$peerGapMs, late?.gapMs ?? "", late?.throttledMs ?? "");
+  if (!late) return;
+  key.at(late.fromAt);
+  key.at(late.at);
 }
 
 const digests: WeakMap<Policy, string> = new WeakMap();

@@ -1,15 +1,14 @@
 // What must hold in every state: deadlines, verdicts that are not late, trust, rates, and what the key leaves out.
 
 import { sameWord } from "../../packages/core/src/endpoint/frame.ts";
-import type { Pair } from "../../packages/core/src/endpoint/session.ts";
+import { BUCKET } from "../../packages/core/src/endpoint/ledger.ts";
+import type { Pair, Session } from "../../packages/core/src/endpoint/session.ts";
 import { nextDeadline } from "../../packages/core/src/peer/transition.ts";
 import { insist } from "./search.ts";
 import { doubtOf, silenceOf } from "./silence.ts";
 import { NAMES, otherOf, stallsOf, type View, type Views, type World } from "./world.ts";
 
-interface OpenBucket {
-  readonly $tokens: number;
-}
+/** Whoever has seldom spoken has spent few of its tokens: then there is no need for them in the key. */
 const LEAST_TOKENS = 4;
 
 export function checkState(world: World, views: Views): void {
@@ -27,9 +26,8 @@ export function checkState(world: World, views: Views): void {
     if (notes.status === "alive" || notes.status === "suspect") notes.lived = pair?.current.claim;
     checkDeadline(view);
     checkTrust(world, view, views[otherOf(name)]);
-    const bucket = pair?.current.bucket as unknown as OpenBucket | undefined;
     insist(
-      (bucket?.$tokens ?? LEAST_TOKENS) >= LEAST_TOKENS,
+      !pair || tokensOf(pair.current) >= LEAST_TOKENS,
       name,
       () => "has few tokens left, and they are not in the key",
     );
@@ -38,6 +36,13 @@ export function checkState(world: World, views: Views): void {
   }
   checkRates(views.a, views.b);
   checkRates(views.b, views.a);
+}
+
+/** How many were left when it last spent one. */
+function tokensOf(session: Session): number {
+  const { $cells: cells } = session as unknown as { readonly $cells: readonly number[] };
+  const [tokens, filledAt] = cells.slice(BUCKET) as [number, number];
+  return filledAt === Number.NEGATIVE_INFINITY ? LEAST_TOKENS : tokens;
 }
 
 // ── deadlines ────────────────────────────────────────────────────────────────────────────────────

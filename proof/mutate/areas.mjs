@@ -97,7 +97,7 @@ export const areas = {
       "notices.property",
       "ordinary-out.property",
       "ordinary.property",
-      "sent-frames.property",
+      "ledger.property",
       "stream.property",
       "strays.property",
       "tombstones.property",

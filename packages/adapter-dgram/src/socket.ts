@@ -32,6 +32,8 @@ export class NodeSocket {
   /** Whether what is sent leaves at once, or is queued where the socket tells: it is ours, and bound. */
   #tellsQueue = false;
   #family: string | undefined;
+  /** Nothing is queued in it, as it said when it was asked for the next datagram. */
+  #isIdle = false;
   /** The last datagram, to be written over. */
   #datagram: Buffer<ArrayBuffer> | undefined;
   /** What the socket calls each path, so that none is taken apart for every beat. */
@@ -117,15 +119,17 @@ export class NodeSocket {
    */
   readonly allocate = (lengthBytes: number): Buffer<ArrayBuffer> => {
     const last = this.#datagram;
-    const isTaken = this.#tellsQueue && this.#socket?.getSendQueueSize() === 0;
-    if (isTaken && last?.length === lengthBytes) return last;
+    this.#isIdle = this.#tellsQueue && this.#socket?.getSendQueueSize() === 0;
+    if (this.#isIdle && last?.length === lengthBytes) return last;
     this.#datagram = Buffer.allocUnsafe(lengthBytes);
     return this.#datagram;
   };
 
   send(datagram: Uint8Array, path: string): boolean {
     const socket = this.#socket;
-    if (socket === undefined || queuedBytes(socket) > MAX_QUEUED_BYTES) return false;
+    if (socket === undefined) return false;
+    if (!this.#isIdle && queuedBytes(socket) > MAX_QUEUED_BYTES) return false;
+    this.#isIdle = false;
     const { address, port } = this.#targets.get(path) ?? this.#target(socket, path);
     // Whole: for a part of it node:dgram would make another view.
     socket.send(datagram, port, address, this.#count);

@@ -73,7 +73,7 @@ export class Peer extends EventEmitter<PeerEvents> implements AsyncDisposable {
   #end: { readonly state: PeerState | undefined; readonly reason: Reason | undefined } | undefined;
   #feed: ChangeFeed<Change> | undefined;
   /** Who waits for the peer to be alive. */
-  readonly #awaiting: { resolve(): void; reject(error: Error): void }[] = [];
+  #awaiting: { resolve(): void; reject(error: Error): void }[] | undefined;
   #closing: Promise<void> | undefined;
   /** Somebody was told to wait for `drain`: it comes from this connection, or with the next life. */
   #isOwedDrain = false;
@@ -161,7 +161,10 @@ export class Peer extends EventEmitter<PeerEvents> implements AsyncDisposable {
   async alive(): Promise<void> {
     if (this.status === "alive") return;
     if (this.#end !== undefined) throw this.#closedError();
-    await new Promise<void>((resolve, reject) => this.#awaiting.push({ resolve, reject }));
+    await new Promise<void>((resolve, reject) => {
+      this.#awaiting ??= [];
+      this.#awaiting.push({ resolve, reject });
+    });
   }
 
   /**
@@ -242,7 +245,7 @@ export class Peer extends EventEmitter<PeerEvents> implements AsyncDisposable {
     this.emit("change", change);
     if (change.to !== "connecting") this.emit(change.to, change);
     if (change.to !== "alive") return;
-    for (const { resolve } of this.#awaiting.splice(0)) resolve();
+    for (const { resolve } of this.#awaiting?.splice(0) ?? []) resolve();
     if (this.#isOwedDrain) this.drained();
   }
 
@@ -255,7 +258,7 @@ export class Peer extends EventEmitter<PeerEvents> implements AsyncDisposable {
     this.#onFinished?.();
     this.#link.whenClosed(() => {
       this.#feed?.end();
-      for (const { reject } of this.#awaiting.splice(0)) reject(this.#closedError());
+      for (const { reject } of this.#awaiting?.splice(0) ?? []) reject(this.#closedError());
       this.emit("close");
     });
   }

@@ -10,7 +10,7 @@ import type { Pace } from "../src/endpoint/negotiation.ts";
 import { messageBytes } from "../src/endpoint/ordinary-out.ts";
 import { type BeatOptions, beatFrame, sendBeat } from "../src/endpoint/outbox.ts";
 import { addByHand } from "../src/endpoint/pairs.ts";
-import type { Pair } from "../src/endpoint/session.ts";
+import { type Pair, sentAt } from "../src/endpoint/session.ts";
 import { ManualHost } from "../src/testing/manual-host.ts";
 import { roles } from "./arbitraries.ts";
 import { words64 } from "./arbitrary-frames.ts";
@@ -161,7 +161,7 @@ test("a beat that leaves is the frame that the general path makes", () => {
       );
       if (situation.isSealed) seal(expected);
       expect(bytes).toEqual(expected);
-      expect(session.sent.at(session.sent.rowOf(seq))).toBe(hub.turn.now);
+      expect(sentAt(session, seq)?.at).toBe(hub.turn.now);
       const flags = bytes[3] as number;
       const isShort = bytes.length === BEAT_BYTES + (situation.isSealed ? SEAL_BYTES : 0);
       const isOrdinary = isShort && (flags & (ASKS | COMPLETE)) === 0;

@@ -33,16 +33,6 @@ export const endpoint = [
     ],
   },
   {
-    file: "endpoint/conversation.ts",
-    because: "there is a bucket: it has just refused",
-    mutants: [
-      [
-        "const overdrawnMs = session.bucket?.overdrawnMs(hub.turn.now) ?? 0;",
-        "const overdrawnMs = session.bucket.overdrawnMs(hub.turn.now) ?? 0;",
-      ],
-    ],
-  },
-  {
     file: "endpoint/endpoint.ts",
     because: "ends the turn as any other does, where nothing is due earlier: slower, and the same",
     mutants: [
@@ -162,7 +152,7 @@ export const endpoint = [
       ],
       ["if (!spend(hub, pair, session)) return false;", "if (true) return false;"],
       [
-        "function hear(hub: Hub, pair: Pair, session: Session, bytes: Uint8Array): boolean { const seq = u48At(bytes, 28); const echo = u48At(bytes, 42); const { sent } = session; const nonce = sent.rowOf(echo); if (nonce < 0 || seq <= session.heardSeq || seq === TOP) return false; if (!spend(hub, pair, session)) return false; // An older echo says nothing about the way there and back. const isNews = echo > session.lastEcho; const told = isNews ? echoSign : sign; const stalledMs = u32At(bytes, 74); if (isNews) echoSign.heldMs = u32At(bytes, 48) / 1_000; told.nonceAt = sent.at(nonce); told.nonceObservedAt = sent.observedAt(nonce); told.sentAtMs = u48At(bytes, 68) / 1_000; told.gapMs = u32At(bytes, 52); told.declaredMs = Math.max(0, stalledMs - session.heardStalledMs); const counted = heardBeat(hub, pair.ref, session.numberedFrom + seq, told); hub.counts.framesReceived += 1; session.heardSeq = seq; session.heardAt = hub.turn.now; session.heardCounted = counted; session.heardStalledMs = stalledMs; if (isNews) session.lastEcho = echo; const isCounted = ((bytes[3] as number) & COUNTED) !== 0; if (!isCounted) return true; // It left after all of ours that were counted before: those are not awaited any more. sent.forgetBefore(echo); session.trustedFrom = told.nonceAt; return true; }",
+        "function hear(hub: Hub, pair: Pair, session: Session, bytes: Uint8Array): boolean { const seq = u48At(bytes, 28); const echo = u48At(bytes, 42); const nonce = session.rowOf(echo); if (nonce < 0 || seq <= session.heardSeq || seq === TOP) return false; if (!spend(hub, pair, session)) return false; // An older echo says nothing about the way there and back. const isNews = echo > session.lastEcho; const told = isNews ? echoSign : sign; const stalledMs = u32At(bytes, 74); if (isNews) echoSign.heldMs = u32At(bytes, 48) / 1_000; told.nonceAt = session.sentAt(nonce); told.nonceObservedAt = session.sentObservedAt(nonce); told.sentAtMs = u48At(bytes, 68) / 1_000; told.gapMs = u32At(bytes, 52); told.declaredMs = Math.max(0, stalledMs - session.heardStalledMs); const counted = heardBeat(hub, pair.ref, session.numberedFrom + seq, told); hub.counts.framesReceived += 1; session.heardSeq = seq; session.heardAt = hub.turn.now; session.heardCounted = counted; session.heardStalledMs = stalledMs; if (isNews) session.lastEcho = echo; const isCounted = ((bytes[3] as number) & COUNTED) !== 0; if (!isCounted) return true; // It left after all of ours that were counted before: those are not awaited any more. session.forgetBefore(echo); session.trustedFrom = told.nonceAt; return true; }",
         "function hear(hub: Hub, pair: Pair, session: Session, bytes: Uint8Array): boolean {}",
       ],
     ],
@@ -296,11 +286,6 @@ export const endpoint = [
   },
   {
     file: "endpoint/negotiation.ts",
-    because: "the constructor aims, and that sets it before anybody can read it",
-    mutants: [["incompatible = false;", "incompatible = true;"]],
-  },
-  {
-    file: "endpoint/negotiation.ts",
     because:
       "where nothing is pending an echo settles nothing, and what is made anew of the same numbers is the same: the condition saves the work",
     mutants: [["if (!this.pending) return;", "if (false) return;"]],
@@ -358,10 +343,10 @@ export const endpoint = [
         "(i32At(bytes, 0) & COUNTED) === BEAT_HEAD &&",
       ],
       [
-        "if (!introduced || heardSeq === 0 || !claim || !pace?.gapMs) return false;",
+        "if (!introduced || session.heardSeq === 0 || !claim || !pace) return false;",
         "if (true) return false;",
-        "if (!introduced || heardSeq === 0 || claim || !pace?.gapMs) return false;",
-        "if (!introduced || heardSeq !== 0 || !claim || !pace?.gapMs) return false;",
+        "if (!introduced || session.heardSeq === 0 || claim || !pace) return false;",
+        "if (!introduced || session.heardSeq !== 0 || !claim || !pace) return false;",
       ],
       [
         "return options.observeBeats?.() === true;",
@@ -379,8 +364,8 @@ export const endpoint = [
     because: "compared or not, the words are those of this claim: they are only made anew",
     mutants: [
       [
-        "if (refrain?.claim === claim) return repeats(refrain, bytes);",
-        "if (false) return repeats(refrain, bytes);",
+        "if (session.refrainOf !== claim) session.keepRefrain(refrain(claim, session.remoteTag, pace));",
+        "if (true) session.keepRefrain(refrain(claim, session.remoteTag, pace));",
       ],
     ],
   },
@@ -389,40 +374,40 @@ export const endpoint = [
     because: "what is said straight into the bytes is said by the general path too, more slowly",
     mutants: [
       [
-        "if (!complete && !mustAsk) return sendOrdinary(hub, session);",
+        "if (!complete && !mustAsk && !session.move) return sendOrdinary(hub, session);",
         "if (false) return sendOrdinary(hub, session);",
       ],
     ],
   },
   {
-    file: "endpoint/refrain.ts",
+    file: "endpoint/ledger.ts",
     because: "the ordinary path is not taken: the general one says the same, more slowly",
     mutants: [
       [
-        "if (words[n] !== i32At(bytes, PLACES[n] as number)) return false;",
+        "if (this.#cells[REFRAIN + n] !== i32At(bytes, REFRAIN_PLACES[n] as number)) return false;",
         "if (true) return false;",
       ],
       ["return true;", "return false;"],
     ],
   },
   {
-    file: "endpoint/sent-frames.ts",
+    file: "endpoint/ledger.ts",
     because: "of a frame that is not there nothing is written where anybody looks",
     mutants: [
-      ["if (row >= 0) this.#rows[row] = Number.NaN;", "if (true) this.#rows[row] = Number.NaN;"],
+      ["if (row >= 0) this.#cells[row] = Number.NaN;", "if (true) this.#cells[row] = Number.NaN;"],
     ],
   },
   {
-    file: "endpoint/sent-frames.ts",
+    file: "endpoint/ledger.ts",
     because: "behind the last row there is no number, and none is 0: nothing more is moved",
     mutants: [
       [
-        "for (let row = 0; row < before.length; row += ROW) {",
-        "for (let row = 0; row <= before.length; row += ROW) {",
+        "for (let row = SENT; row < length; row += ROW) {",
+        "for (let row = SENT; row <= length; row += ROW) {",
       ],
       [
-        "if (seq > 0) this.add(seq, before[row + 1] as number, before[row + 2] as number);",
-        "if (seq >= 0) this.add(seq, before[row + 1] as number, before[row + 2] as number);",
+        "if (seq > 0) write(all, seq, cells[row + 1] as number, cells[row + 2] as number);",
+        "if (seq >= 0) write(all, seq, cells[row + 1] as number, cells[row + 2] as number);",
       ],
     ],
   },
@@ -473,21 +458,27 @@ export const endpoint = [
         '): "quiet" | "taken" | undefined {}',
       ],
       [
-        "function saysNothingNew(session: Session, bytes: Uint8Array): boolean { const { introduced, heardSeq, claim, remoteTag, negotiation, refrain } = session; const { settled: pace } = negotiation; if (!introduced || heardSeq === 0 || !claim || !pace?.gapMs) return false; // Whatever replaces the tag it hands out, or its pace, replaces the claim first. if (refrain?.claim === claim) return repeats(refrain, bytes); session.refrain = refrainOf(claim, remoteTag, pace); return repeats(session.refrain, bytes); }",
+        "function saysNothingNew(session: Session, bytes: Uint8Array): boolean { const { introduced, claim, negotiation } = session; const { settled: pace } = negotiation; if (!introduced || session.heardSeq === 0 || !claim || !pace) return false; // Whatever replaces the tag it hands out, or its pace, replaces the claim first. if (session.refrainOf !== claim) session.keepRefrain(refrain(claim, session.remoteTag, pace)); session.refrainOf = claim; // Who names no gap of its own only answers. return u32At(bytes, 52) > 0 && session.repeats(bytes); }",
         "function saysNothingNew(session: Session, bytes: Uint8Array): boolean {}",
       ],
     ],
   },
   {
-    file: "endpoint/refrain.ts",
+    file: "endpoint/ledger.ts",
     because: "the ordinary path is not taken: the general one says the same, more slowly",
     mutants: [
       [
-        "export function repeats({ words }: Refrain, bytes: Uint8Array): boolean { for (let n = 0; n < PLACES.length; n++) { if (words[n] !== i32At(bytes, PLACES[n] as number)) return false; } return true; }",
-        "export function repeats({ words }: Refrain, bytes: Uint8Array): boolean {}",
+        "repeats(bytes: Uint8Array): boolean { for (let n = 0; n < REFRAIN_PLACES.length; n++) { if (this.#cells[REFRAIN + n] !== i32At(bytes, REFRAIN_PLACES[n] as number)) return false; } return true; }",
+        "repeats(bytes: Uint8Array): boolean {}",
       ],
-      ["for (let n = 0; n < PLACES.length; n++) {", "for (let n = 0; n <= PLACES.length; n++) {"],
-      ["for (let n = 0; n < PLACES.length; n++) {", "for (let n = 0; n < PLACES.length; n--) {"],
+      [
+        "for (let n = 0; n < REFRAIN_PLACES.length; n++) {",
+        "for (let n = 0; n <= REFRAIN_PLACES.length; n++) {",
+      ],
+      [
+        "for (let n = 0; n < REFRAIN_PLACES.length; n++) {",
+        "for (let n = 0; n < REFRAIN_PLACES.length; n--) {",
+      ],
     ],
   },
   {

@@ -42,7 +42,7 @@ export const peer = [
     because: "every field is set before a detector sees it; this is the object's shape",
     mutants: [
       [
-        "const beat: { -readonly [Name in keyof Beat]: Beat[Name] } = { at: 0, sentAtMs: undefined, gapMs: 0, skipped: 0, declaredMs: 0, stalledMs: 0, spoilt: false, };",
+        "const beat: { -readonly [Name in keyof Beat]: Beat[Name] } = { at: 0.5, sentAtMs: 0.5, gapMs: 0.5, skipped: 0, declaredMs: 0.5, stalledMs: 0.5, spoilt: false, };",
         "const beat: { -readonly [Name in keyof Beat]: Beat[Name] } = {};",
       ],
       ["spoilt: false,", "spoilt: true,"],

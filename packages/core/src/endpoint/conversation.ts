@@ -1,7 +1,6 @@
 // Frames of a peer we know, in a conversation with it: whether they speak for the incarnation it is with,
 // what of them counts, and what is answered.
 
-import { TokenBucket } from "./bucket.ts";
 import { challenge, incumbentHeard, strangerFor } from "./contests.ts";
 import type { BeatFrame, DataFrame, Frame, LeaveFrame } from "./frame.ts";
 import { type Arrived, drop, type Hub, heardBeat, isLive } from "./hub.ts";
@@ -180,8 +179,7 @@ export function withinLimits(hub: Hub, pair: Pair, session: Session, frame: Beat
   if (spend(hub, pair, session)) return true;
   drop(hub, "too-many");
   const { deadAfterMs } = session.negotiation.inForce;
-  const overdrawnMs = session.bucket?.overdrawnMs(hub.turn.now) ?? 0;
-  const isFlood = hub.isStream && overdrawnMs >= deadAfterMs;
+  const isFlood = hub.isStream && session.overdrawnMs(hub.turn.now) >= deadAfterMs;
   if (isFlood) hub.monitor.ended(pair.ref, "protocol-error");
   return false;
 }
@@ -195,6 +193,5 @@ export function spend(hub: Hub, { policy }: Pair, session: Session): boolean {
   // Streams deliver late what was sent in time, so only a lasting flood counts there.
   const refillMs = policy.minGapMs / (hub.isStream ? 4 : 1);
   const capacity = Math.ceil((deadAfterMs + Math.max(hub.lastStallMs, unreadMs)) / refillMs) + 8;
-  session.bucket ??= new TokenBucket(capacity, now);
-  return session.bucket.take(hub.turn, refillMs, capacity);
+  return session.spend(hub.turn, refillMs, capacity);
 }

@@ -13,7 +13,7 @@ import { Alarms } from "./alarms.ts";
 import { TokenBucket } from "./bucket.ts";
 import { encodeFrame } from "./encode.ts";
 import type { Frame, Word64 } from "./frame.ts";
-import { DEFAULTS, type EndpointOptions, strangersPerSecond } from "./options.ts";
+import { DEFAULTS, type EndpointOptions } from "./options.ts";
 import type { DropReason, EndpointOutput, RefusedReason } from "./outputs.ts";
 import type { SealFault } from "./sealing.ts";
 import type { Contest, Pair, Path, Place } from "./session.ts";
@@ -131,7 +131,7 @@ export function createHub(
       forgottenEarly: 0,
     },
     lastStallMs: 0,
-    greetings: new TokenBucket(strangersPerSecond(options), 0),
+    greetings: new TokenBucket(),
     unauthentic: { unsealed: untold(), "unknown-key": untold(), "bad-seal": untold() },
     stalledMs: 0,
     startedAt: turn.now,

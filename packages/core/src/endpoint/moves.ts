@@ -30,9 +30,8 @@ export function locate(hub: Hub, pair: Pair, session: Session, frame: Arrived<Be
 /** Begins a move to this place, if that is not under way; false where there were too many. */
 export function moveTo(hub: Hub, pair: Pair, session: Session, place: Place): boolean {
   if (session.move?.place === place) return true;
-  const { now } = hub.turn;
   const perMinute = hub.options.limits?.movesPerMinute ?? MOVES_PER_MINUTE;
-  pair.moves ??= new TokenBucket(perMinute, now);
+  pair.moves ??= new TokenBucket();
   if (!pair.moves.take(hub.turn, MINUTE_MS / perMinute, perMinute)) {
     hub.counts.movesRefused += 1;
     return false;

@@ -10,44 +10,19 @@ import type { BeatFrame } from "./frame.ts";
 /** What a BEAT or ECHO says about pace. */
 export type Pace = Pick<BeatFrame, "gapMs" | "wishMs" | "minMs" | "deadMs">;
 
-/**
- * A number that may be used at once when it moves to the safe side, and otherwise only after the
- * other side has echoed a frame that announced it.
- */
-class Announced {
-  inForce: number;
-  announced: number;
-  /** The first frame that carries `announced`; Infinity while nothing is pending. */
-  sinceSeq: number = Number.POSITIVE_INFINITY;
-  /** 1 where more is safe, −1 where less is. */
-  readonly #safe: 1 | -1;
+/** What we say of ourselves and do not do yet: once the other side has echoed the first frame that says so, or a later one. */
+interface Announcement {
+  readonly ms: number;
+  readonly sinceSeq: number;
+}
 
-  constructor(safe: 1 | -1) {
-    this.#safe = safe;
-    // Whatever comes first is on the safe side of that.
-    this.inForce = this.announced = -safe * Number.POSITIVE_INFINITY;
-  }
-
-  /** `nextSeq` numbers the next frame of ours: the first that can announce. */
-  aim(value: number, nextSeq: number): void {
-    if (this.#safe * value >= this.#safe * this.inForce) this.#settle(value);
-    else if (value !== this.announced) this.sinceSeq = nextSeq;
-    this.announced = value;
-  }
-
-  /** The other side has frame `seq` of ours. */
-  echoed(seq: number): void {
-    if (seq >= this.sinceSeq) this.#settle(this.announced);
-  }
-
-  get pending(): boolean {
-    return this.sinceSeq < Number.POSITIVE_INFINITY;
-  }
-
-  #settle(value: number): void {
-    this.inForce = value;
-    this.sinceSeq = Number.POSITIVE_INFINITY;
-  }
+/** A gap of ours that was longer than we meant it to be. */
+interface Late {
+  readonly gapMs: number;
+  readonly fromAt: number;
+  readonly at: number;
+  /** What we say since then instead of what we mean; 0: nothing. */
+  readonly throttledMs: number;
 }
 
 /** From so many intervals on a gap of ours is one that we did not keep. */
@@ -66,31 +41,29 @@ export class Negotiation implements Pace {
   /** The policy by which this peer is judged and beaten now. The same object while nothing changes. */
   inForce: Policy;
   /** Their last word, while nothing follows from it when they say it again. */
-  settled: Pace | undefined;
+  settled: Pace | undefined = undefined;
 
   #policy: Policy;
   /** What `inForce` was made of. */
-  #derivedFrom: Policy | undefined;
+  #derivedFrom: Policy | undefined = undefined;
   #role: Role;
-  /** Our gap: shorter is safe at once, longer must be known to the other side first. */
-  readonly #gap: Announced = new Announced(-1);
-  /** Our D: longer is safe at once, shorter would surprise a peer that trusts the old one. */
-  readonly #dead: Announced = new Announced(1);
+  /** A longer gap of ours than the one in force. A shorter one is safe at once. */
+  #longerGap: Announcement | undefined = undefined;
+  /** A shorter D of ours: a peer still trusts the one in force. A longer one is safe at once. */
+  #shorterDead: Announcement | undefined = undefined;
   /** The other side's last word; undefined before its first. */
-  #theirs: Pace | undefined;
+  #theirs: Pace | undefined = undefined;
   /** The gap of theirs that our deadlines allow for. */
   #peerGapMs: number;
-  /** The last gap of ours that was longer than we meant it to be, from when to when, and what we say now; 0: nothing. */
-  #lateMs = 0;
-  #lateFromAt: number = Number.NEGATIVE_INFINITY;
-  #lateAt = 0;
-  #throttledMs = 0;
+  /** The last one, while it is not over. */
+  #late: Late | undefined = undefined;
 
   constructor(policy: Policy, role: Role) {
     this.#policy = this.inForce = policy;
     this.#role = role;
     this.#peerGapMs = policy.intervalMs;
-    this.#aim(1);
+    // Nobody knows of anything else yet.
+    this.#refresh(this.#targetGapMs(), policy.deadAfterMs);
   }
 
   /** What our frames say. */
@@ -103,7 +76,7 @@ export class Negotiation implements Pace {
 
   get gapMs(): number {
     const isSilent = this.#role === "listen";
-    return isSilent ? 0 : Math.ceil(Math.max(this.#gap.announced, this.#throttledMs));
+    return isSilent ? 0 : Math.ceil(Math.max(this.#ownGapMs, this.#throttledMs));
   }
 
   get wishMs(): number {
@@ -116,7 +89,17 @@ export class Negotiation implements Pace {
 
   /** A shorter D than ours only makes them stop trusting earlier. */
   get deadMs(): number {
-    return this.#judges ? Math.min(LONGEST_MS, atLeast1(this.#dead.announced)) : 0;
+    const deadMs = this.#shorterDead?.ms ?? this.inForce.deadAfterMs;
+    return this.#judges ? Math.min(LONGEST_MS, atLeast1(deadMs)) : 0;
+  }
+
+  /** The gap we mean to keep, as the other side is told. */
+  get #ownGapMs(): number {
+    return this.#longerGap?.ms ?? this.inForce.intervalMs;
+  }
+
+  get #throttledMs(): number {
+    return this.#late?.throttledMs ?? 0;
   }
 
   get #judges(): boolean {
@@ -125,7 +108,7 @@ export class Negotiation implements Pace {
 
   /** Whether the other side's next echo would put something into force. */
   get pending(): boolean {
-    return this.#gap.pending || this.#dead.pending;
+    return this.#longerGap !== undefined || this.#shorterDead !== undefined;
   }
 
   /** The D they announced last, in ms: after that silence they declare us dead. 0: never. */
@@ -163,35 +146,36 @@ export class Negotiation implements Pace {
    */
   leaves(at: number, beforeAt: number, nextSeq: number): void {
     const gapMs = at - beforeAt;
+    const isLate = gapMs > LATE * this.inForce.intervalMs;
+    if (!isLate && !this.#late) return;
     const before = this.#throttledMs;
-    const isOver = at - this.#lateAt > ROW * Math.max(this.#lateMs, before, gapMs);
-    if (isOver) this.#lateMs = this.#throttledMs = 0;
-    if (gapMs > LATE * this.#gap.inForce) {
-      const lateMs = Math.min(gapMs, SLOWEST_MS);
-      const isNext = this.#lateMs > 0 && beforeAt !== this.#lateFromAt;
-      if (isNext) this.#throttledMs = Math.max(lateMs, this.#lateMs);
-      this.#lateMs = lateMs;
-      this.#lateFromAt = beforeAt;
-      this.#lateAt = at;
-    }
+    if (this.#late && isOver(this.#late, at, gapMs)) this.#late = undefined;
+    if (isLate) this.#late = lateAfter(this.#late, at, beforeAt);
     if (this.#throttledMs !== before) this.#aim(nextSeq);
   }
 
   /** They have our frame `seq`. */
   echoed(seq: number): void {
     if (!this.pending) return;
-    this.#gap.echoed(seq);
-    this.#dead.echoed(seq);
-    this.#refresh();
+    const { intervalMs, deadAfterMs } = this.inForce;
+    const [gap, dead] = [known(this.#longerGap, seq), known(this.#shorterDead, seq)];
+    if (gap) this.#longerGap = undefined;
+    if (dead) this.#shorterDead = undefined;
+    this.#refresh(gap?.ms ?? intervalMs, dead?.ms ?? deadAfterMs);
   }
 
   #aim(nextSeq: number): void {
     const { maxGapMs, wishMs, deadAfterMs } = this.#policy;
-    this.#gap.aim(this.#targetGapMs(), nextSeq);
-    this.#dead.aim(deadAfterMs * this.#factor(), nextSeq);
-    const gapMs = this.peerOnlyAnswers ? this.#gap.announced : this.#peerGapMs;
-    this.incompatible = this.#theirs !== undefined && gapMs > Math.max(maxGapMs, wishMs);
-    this.#refresh();
+    const { inForce } = this;
+    const gapMs = this.#targetGapMs();
+    const keptMs = Math.min(gapMs, inForce.intervalMs);
+    this.#longerGap = announced(gapMs, gapMs > keptMs, this.#longerGap, nextSeq);
+    const deadMs = deadAfterMs * this.#factor(keptMs);
+    const heldMs = Math.max(deadMs, inForce.deadAfterMs);
+    this.#shorterDead = announced(deadMs, deadMs < heldMs, this.#shorterDead, nextSeq);
+    const peerGapMs = this.peerOnlyAnswers ? gapMs : this.#peerGapMs;
+    this.incompatible = this.#theirs !== undefined && peerGapMs > Math.max(maxGapMs, wishMs);
+    this.#refresh(keptMs, heldMs);
   }
 
   #targetGapMs(): number {
@@ -212,24 +196,23 @@ export class Negotiation implements Pace {
   }
 
   /** How much slower they are than we wish, or we than our D needs; our deadlines stretch by it. */
-  #factor(): number {
+  #factor(ownGapMs: number): number {
     const { wishMs, deadAfterMs } = this.#policy;
-    const gapMs = this.peerOnlyAnswers ? this.#gap.inForce : this.#peerGapMs;
+    const gapMs = this.peerOnlyAnswers ? ownGapMs : this.#peerGapMs;
     const ownFactor = (this.#gapsADeath * this.#throttledMs) / deadAfterMs;
     return this.#theirs ? Math.max(1, ownFactor, gapMs / atLeast1(wishMs)) : 1;
   }
 
-  /** Replaces the policy in force only if a number of it changed: most beats change none. */
-  #refresh(): void {
+  /** Puts our gap and D into force. Replaces the policy only if a number of it changed: most beats change none. */
+  #refresh(intervalMs: number, heldMs: number): void {
     const theirs = this.#theirs;
     const isMade = theirs?.gapMs === 0 || this.#peerGapMs === theirs?.gapMs;
     this.settled = isMade && !this.pending && !this.incompatible ? theirs : undefined;
     const policy = this.#policy;
     const { inForce } = this;
-    const factor = this.#factor();
-    const intervalMs = this.#gap.inForce;
+    const factor = this.#factor(intervalMs);
     const peerGapMs = this.#peerGapMs;
-    const deadAfterMs = Math.max(this.#dead.inForce, policy.deadAfterMs * factor);
+    const deadAfterMs = Math.max(heldMs, policy.deadAfterMs * factor);
     const probeIntervalMs = Math.max(policy.probeIntervalMs * factor, theirs?.minMs ?? 0);
     // Looked at first, because to derive a policy and to compare two of them takes a hundred times as long.
     if (
@@ -253,6 +236,38 @@ export class Negotiation implements Pace {
     const next = derivePolicy(scalePolicy(policy, factor), { ...changes, ...memory });
     if (!samePolicy(next, inForce)) this.inForce = next;
   }
+}
+
+/** What is said from now on where that is not safe at once. Said before, it is known that much sooner. */
+function announced(
+  ms: number,
+  isUnsafe: boolean,
+  before: Announcement | undefined,
+  nextSeq: number,
+): Announcement | undefined {
+  if (!isUnsafe) return undefined;
+  return before?.ms === ms ? before : { ms, sinceSeq: nextSeq };
+}
+
+/** The announcement, if whoever has our frame `seq` has heard it. */
+function known(announcement: Announcement | undefined, seq: number): Announcement | undefined {
+  return announcement && seq >= announcement.sinceSeq ? announcement : undefined;
+}
+
+function isOver(
+  { at: lateAt, gapMs: lateMs, throttledMs }: Late,
+  at: number,
+  gapMs: number,
+): boolean {
+  return at - lateAt > ROW * Math.max(lateMs, throttledMs, gapMs);
+}
+
+/** Another one: from the second in a row on it is our pace. */
+function lateAfter(before: Late | undefined, at: number, fromAt: number): Late {
+  const gapMs = Math.min(at - fromAt, SLOWEST_MS);
+  const isNext = before !== undefined && fromAt !== before.fromAt;
+  const throttledMs = isNext ? Math.max(gapMs, before.gapMs) : (before?.throttledMs ?? 0);
+  return { gapMs, fromAt, at, throttledMs };
 }
 
 function samePace(a: Pace, b: Pace): boolean {

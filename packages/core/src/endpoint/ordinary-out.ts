@@ -2,11 +2,11 @@
 // into their bytes. What a BEAT says is said by `beatFrame` in outbox.ts, and where by layout.ts: this file
 // must say the same, without an object.
 
-import { allocated, putU32, putU48, putWord } from "./encode.ts";
+import { allocated, putU32, putU48 } from "./encode.ts";
 import { HEADER_BYTES } from "./frame.ts";
 import type { Hub } from "./hub.ts";
 import { BEAT_BYTES, BEAT_HEAD, COUNTED, DATA_HEAD } from "./layout.ts";
-import { type Session, tagFor } from "./session.ts";
+import type { Session } from "./session.ts";
 
 /** The bytes of such a BEAT that leaves now, and room for a seal behind it. */
 export function ordinaryBeat(hub: Hub, session: Session, seq: number): Uint8Array<ArrayBuffer> {
@@ -17,11 +17,11 @@ export function ordinaryBeat(hub: Hub, session: Session, seq: number): Uint8Arra
   const bytes = allocate(BEAT_BYTES + (sealing?.sealBytes ?? 0));
   putU32(bytes, 0, heardCounted ? BEAT_HEAD | COUNTED : BEAT_HEAD);
   putU32(bytes, 4, BEAT_BYTES);
-  putWord(bytes, 8, session.remoteTag);
+  session.putRemoteTag(bytes, 8);
   putU48(bytes, 16, epoch);
   putU48(bytes, 22, session.number);
   putU48(bytes, 28, seq);
-  putWord(bytes, 34, tagFor(session, session.place));
+  session.putTag(bytes, 34);
   putU48(bytes, 42, heardSeq);
   putU32(bytes, 48, Math.min(2 ** 32 - 1, Math.round(heldMs * 1_000)));
   putU32(bytes, 52, negotiation.gapMs);

@@ -5,10 +5,12 @@
 import { fixed } from "../detectors/fixed.ts";
 import { spend } from "./conversation.ts";
 import { i32At, u32At, u48At } from "./decode.ts";
-import { TOP } from "./frame.ts";
+import { putU32, putU48, putWord } from "./encode.ts";
+import { TOP, type Word64 } from "./frame.ts";
 import { type Hub, heardBeat } from "./hub.ts";
+import type { Claim } from "./incarnation.ts";
 import { BEAT_BYTES, BEAT_HEAD, COUNTED } from "./layout.ts";
-import { refrainOf, repeats } from "./refrain.ts";
+import type { Pace } from "./negotiation.ts";
 import type { Pair, Place, Session } from "./session.ts";
 
 /**
@@ -47,8 +49,7 @@ const echoSign = { ...sign, heldMs: 0.5 };
 function hear(hub: Hub, pair: Pair, session: Session, bytes: Uint8Array): boolean {
   const seq = u48At(bytes, 28);
   const echo = u48At(bytes, 42);
-  const { sent } = session;
-  const nonce = sent.rowOf(echo);
+  const nonce = session.rowOf(echo);
   if (nonce < 0 || seq <= session.heardSeq || seq === TOP) return false;
   if (!spend(hub, pair, session)) return false;
   // An older echo says nothing about the way there and back.
@@ -56,8 +57,8 @@ function hear(hub: Hub, pair: Pair, session: Session, bytes: Uint8Array): boolea
   const told = isNews ? echoSign : sign;
   const stalledMs = u32At(bytes, 74);
   if (isNews) echoSign.heldMs = u32At(bytes, 48) / 1_000;
-  told.nonceAt = sent.at(nonce);
-  told.nonceObservedAt = sent.observedAt(nonce);
+  told.nonceAt = session.sentAt(nonce);
+  told.nonceObservedAt = session.sentObservedAt(nonce);
   told.sentAtMs = u48At(bytes, 68) / 1_000;
   told.gapMs = u32At(bytes, 52);
   told.declaredMs = Math.max(0, stalledMs - session.heardStalledMs);
@@ -71,7 +72,7 @@ function hear(hub: Hub, pair: Pair, session: Session, bytes: Uint8Array): boolea
   const isCounted = ((bytes[3] as number) & COUNTED) !== 0;
   if (!isCounted) return true;
   // It left after all of ours that were counted before: those are not awaited any more.
-  sent.forgetBefore(echo);
+  session.forgetBefore(echo);
   session.trustedFrom = told.nonceAt;
   return true;
 }
@@ -88,13 +89,28 @@ function isShortBeat(bytes: Uint8Array): boolean {
 
 /** Who it is, the tag it hands out, and its pace: all as it said before, and known to be settled. */
 function saysNothingNew(session: Session, bytes: Uint8Array): boolean {
-  const { introduced, heardSeq, claim, remoteTag, negotiation, refrain } = session;
+  const { introduced, claim, negotiation } = session;
   const { settled: pace } = negotiation;
-  if (!introduced || heardSeq === 0 || !claim || !pace?.gapMs) return false;
+  if (!introduced || session.heardSeq === 0 || !claim || !pace) return false;
   // Whatever replaces the tag it hands out, or its pace, replaces the claim first.
-  if (refrain?.claim === claim) return repeats(refrain, bytes);
-  session.refrain = refrainOf(claim, remoteTag, pace);
-  return repeats(session.refrain, bytes);
+  if (session.refrainOf !== claim) session.keepRefrain(refrain(claim, session.remoteTag, pace));
+  session.refrainOf = claim;
+  // Who names no gap of its own only answers.
+  return u32At(bytes, 52) > 0 && session.repeats(bytes);
+}
+
+const said = new Uint8Array(BEAT_BYTES);
+
+/** A short BEAT that says just what is known. */
+function refrain(claim: Claim, remoteTag: Word64, pace: Pace): Uint8Array {
+  putU48(said, 16, claim.epoch);
+  putU48(said, 22, claim.session);
+  putWord(said, 34, remoteTag);
+  putU32(said, 52, pace.gapMs);
+  putU32(said, 56, pace.wishMs);
+  putU32(said, 60, pace.minMs);
+  putU32(said, 64, pace.deadMs);
+  return said;
 }
 
 /** Whether somebody wants to see every beat; where asking throws, that is reported elsewhere. */

@@ -14,7 +14,7 @@ import {
 import { type Arrived, type Hub, isLive, transmit, transmitBytes } from "./hub.ts";
 import type { Incarnation } from "./incarnation.ts";
 import { ordinaryBeat } from "./ordinary-out.ts";
-import { giveBackSeq, type Place, type Session, tagFor, takeSeq } from "./session.ts";
+import { type Place, type Session, tagFor } from "./session.ts";
 import { encodeText } from "./text.ts";
 
 /** What a BEAT shall be besides true. */
@@ -39,10 +39,10 @@ export function sendBeat(
 ): number | undefined {
   const { introduced, negotiation, place, pair } = session;
   if (pair?.beacon) return sendBeacon(hub, session);
-  const tag = untagged ? NO_TAG : session.remoteTag;
-  const complete = !introduced || isZero(tag);
+  const complete = !introduced || untagged || !session.hasRemoteTag;
   const mustAsk = asks || !introduced || negotiation.pending || negotiation.peerOnlyAnswers;
-  if (!complete && !mustAsk) return sendOrdinary(hub, session);
+  if (!complete && !mustAsk && !session.move) return sendOrdinary(hub, session);
+  const tag = untagged ? NO_TAG : session.remoteTag;
   return sendBeatFrame(hub, session, { type: "beat", tag, place, asks: mustAsk, complete });
 }
 
@@ -193,8 +193,8 @@ export function beatFrame(hub: Hub, session: Session, how: BeatManner, seq: numb
 
 /** Something is to leave: where it is late, the other side is told, and we judge by what we tell it. */
 export function keepPace(hub: Hub, session: Session): void {
-  const { negotiation, pair, sent, messageAt } = session;
-  const beforeAt = Math.max(sent.lastAt, messageAt);
+  const { negotiation, pair } = session;
+  const beforeAt = Math.max(session.lastSentAt, session.messageAt);
   if (!pair || beforeAt === Number.NEGATIVE_INFINITY || !isLive(hub, pair)) return;
   const { inForce } = negotiation;
   negotiation.leaves(hub.turn.now, beforeAt, session.nextSeq);
@@ -204,13 +204,13 @@ export function keepPace(hub: Hub, session: Session): void {
 
 /** Numbers a frame before it leaves: a transport within one process may bring the echo back at once. */
 function nextSeq(hub: Hub, session: Session): number {
-  return takeSeq(session, hub.turn.now, hub.monitor.observedNow());
+  return session.takeSeq(hub.turn.now, hub.monitor.observedNow());
 }
 
 /** The number of a frame, or undefined where it did not leave after all. */
 function confirm(session: Session, seq: number, isSent: boolean): number | undefined {
   if (isSent) return seq;
-  giveBackSeq(session, seq);
+  session.giveBackSeq(seq);
   return undefined;
 }
 

@@ -6,12 +6,11 @@ import type { PeerRef } from "../monitor/refs.ts";
 import type { Role } from "../peer/state.ts";
 import type { Policy } from "../policy.ts";
 import type { TokenBucket } from "./bucket.ts";
-import { type BeatFrame, type LeaveReason, NO_TAG, type Word64 } from "./frame.ts";
+import type { BeatFrame, LeaveReason, Word64 } from "./frame.ts";
 import type { Claim } from "./incarnation.ts";
+import { Ledger } from "./ledger.ts";
 import type { Negotiation } from "./negotiation.ts";
 import type { LeaveOptions } from "./options.ts";
-import type { Refrain } from "./refrain.ts";
-import { SentFrames } from "./sent-frames.ts";
 
 /** What a transport calls a connection or an address. */
 export type Path = string | object;
@@ -74,65 +73,40 @@ export interface Farewell {
   readonly returnInMs: number;
 }
 
-export interface Session {
+/** The numbers of a conversation are its ledger; here is who talks, where, and what is known of the other side. */
+export class Session extends Ledger {
+  /** Whose conversation this is; undefined while it is a stranger's. */
+  pair: Pair | undefined = undefined;
+  place: Place;
+  /** Where the other side seems to have moved to, as long as nothing has proven it. */
+  move: Move | undefined = undefined;
+  /** Who is on the other side, as it says; undefined before its first complete frame. */
+  claim: Claim | undefined = undefined;
+  /** The claim that was kept as what their BEATs say again and again; see ordinary.ts. */
+  refrainOf: Claim | undefined = undefined;
+  readonly negotiation: Negotiation;
+  /** It has counted a frame of ours: it knows who we are, so our frames may be short. */
+  introduced = false;
+  /** Whether their newest frame was counted as a sign of life. */
+  heardCounted = false;
+  /** The application has looked into that claim. */
+  authentic: boolean | undefined = undefined;
+  /** We left this conversation; said again to whoever did not hear it. */
+  farewell: Farewell | undefined = undefined;
+  /** Every tag handed out that is still good, `tag` among them, once there is more than that one. */
+  tags: Word64[] | undefined = undefined;
   /** Numbers our conversations; a later one of a pair is always larger. */
   readonly number: number;
-  /** What we hand out: the other side puts it into its frames for this conversation. */
-  tag: Word64;
-  /** Every tag handed out that is still good, `tag` among them. */
-  readonly tags: Word64[];
-  place: Place;
-  readonly createdAt: number;
-  readonly negotiation: Negotiation;
-  /** Whose conversation this is; undefined while it is a stranger's. */
-  pair: Pair | undefined;
-  /** Who is on the other side, as it says; undefined before its first complete frame. */
-  claim: Claim | undefined;
-  /** The application has looked into that claim. */
-  authentic: boolean | undefined;
-  /** What we put into our frames; zero before it handed one out. */
-  remoteTag: Word64;
-  /** We left this conversation; said again to whoever did not hear it. */
-  farewell: Farewell | undefined;
-  /** Where the other side seems to have moved to, as long as nothing has proven it. */
-  move: Move | undefined;
-  /** When we last answered a frame that proved nothing. */
-  answeredAt: number;
-  /** When we last answered one of somebody who knows a tag, or the boot id of the one we know. */
-  repliedAt: number;
-  /** When we last asked out of turn, because something of theirs came that proved nothing yet. */
-  askedAt: number;
-  /** How many more frames of theirs are within what we said we accept; made at the first that costs. */
-  bucket: TokenBucket | undefined;
-  /** The number of our next frame. */
-  nextSeq: number;
-  /** When we last sent a message, which has no number but is no silence either. */
-  messageAt: number;
-  /** Our newest frames, from the one that was echoed last: none before it will be. */
-  readonly sent: SentFrames;
 
-  /** What their BEATs say again and again, as far as that was known when one was compared last. */
-  refrain: Refrain | undefined;
-
-  // What we know of whoever is on the other side.
-
-  /** It has counted a frame of ours: it knows who we are, so our frames may be short. */
-  introduced: boolean;
-  /** When our newest frame left that it counted; −Infinity: we trust nothing. */
-  trustedFrom: number;
-  /** What their numbers follow on to: whoever spoke before them, while nobody had lived yet. */
-  numberedFrom: number;
-  /** The newest frame of theirs, and when it came. */
-  heardSeq: number;
-  heardAt: number;
-  /** Whether that one was counted as a sign of life. */
-  heardCounted: boolean;
-  /** The newest frame of ours that they echoed. */
-  lastEcho: number;
-  /** For how long they stood still so far, by their own account. */
-  heardStalledMs: number;
+  constructor(start: Pick<Session, "number" | "tag" | "place" | "createdAt" | "negotiation">) {
+    super(start.tag, start.createdAt);
+    this.number = start.number;
+    this.place = start.place;
+    this.negotiation = start.negotiation;
+  }
 }
 
+/** What is known of the other side before it has said anything. */
 const NOTHING_YET = {
   introduced: false,
   trustedFrom: Number.NEGATIVE_INFINITY,
@@ -142,43 +116,6 @@ const NOTHING_YET = {
   lastEcho: 0,
   heardStalledMs: 0,
 };
-
-export function createSession(
-  start: Pick<Session, "number" | "tag" | "place" | "createdAt" | "negotiation">,
-): Session {
-  // Written out, all fields at once: engines keep what is spread or grows later as a slow dictionary. First what
-  // every beat looks at: it lies together.
-  return {
-    pair: undefined,
-    place: start.place,
-    move: undefined,
-    claim: undefined,
-    remoteTag: NO_TAG,
-    negotiation: start.negotiation,
-    refrain: undefined,
-    introduced: NOTHING_YET.introduced,
-    numberedFrom: 0,
-    heardSeq: NOTHING_YET.heardSeq,
-    lastEcho: NOTHING_YET.lastEcho,
-    heardCounted: NOTHING_YET.heardCounted,
-    heardStalledMs: NOTHING_YET.heardStalledMs,
-    heardAt: NOTHING_YET.heardAt,
-    trustedFrom: NOTHING_YET.trustedFrom,
-    sent: new SentFrames(),
-    bucket: undefined,
-    nextSeq: 1,
-    number: start.number,
-    tag: start.tag,
-    tags: [start.tag],
-    messageAt: Number.NEGATIVE_INFINITY,
-    createdAt: start.createdAt,
-    authentic: undefined,
-    farewell: undefined,
-    answeredAt: Number.NEGATIVE_INFINITY,
-    repliedAt: Number.NEGATIVE_INFINITY,
-    askedAt: Number.NEGATIVE_INFINITY,
-  };
-}
 
 /** Whoever spoke here begins anew, as somebody else: its numbers start over, and nothing of ours was counted. */
 export function startOver(session: Session, claim: Claim): void {
@@ -192,27 +129,16 @@ export function followOn(session: Session, { numberedFrom, heardSeq }: Session):
 }
 
 /** The tag to hand out at a place. */
-export function tagFor({ move, tag }: Session, place: Place): Word64 {
-  return move?.place === place ? move.tag : tag;
-}
-
-/** Takes the next number, for a frame that leaves now. */
-export function takeSeq(session: Session, at: number, observedAt: number): number {
-  const seq = session.nextSeq++;
-  session.sent.add(seq, at, observedAt);
-  return seq;
-}
-
-/** The frame with this number did not leave after all. */
-export function giveBackSeq(session: Session, seq: number): void {
-  session.sent.remove(seq);
-  if (seq === session.nextSeq - 1) session.nextSeq = seq;
+export function tagFor(session: Session, place: Place): Word64 {
+  const { move } = session;
+  return move?.place === place ? move.tag : session.tag;
 }
 
 /** When our frame `seq` left; undefined if it never did, or too long ago. */
-export function sentAt({ sent }: Session, seq: number): SentAt | undefined {
-  const row = sent.rowOf(seq);
-  return row < 0 ? undefined : { at: sent.at(row), observedAt: sent.observedAt(row) };
+export function sentAt(session: Session, seq: number): SentAt | undefined {
+  const row = session.rowOf(seq);
+  if (row < 0) return undefined;
+  return { at: session.sentAt(row), observedAt: session.sentObservedAt(row) };
 }
 
 /** We are leaving, or they declared us dead: nothing may be trusted any more. */
@@ -254,7 +180,7 @@ export function note(session: Session, frame: BeatFrame, now: number, counted: b
   // next frames of theirs echo an older one of ours again.
   if (frame.counted) {
     const echoed = sentAt(session, frame.echo);
-    if (echoed) session.sent.forgetBefore(frame.echo);
+    if (echoed) session.forgetBefore(frame.echo);
     session.introduced = true;
     session.negotiation.echoed(frame.echo);
     const { at = session.trustedFrom } = echoed ?? {};

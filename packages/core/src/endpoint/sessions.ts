@@ -4,9 +4,9 @@
 import { grown } from "../monitor/refs.ts";
 import type { Role } from "../peer/state.ts";
 import type { Policy } from "../policy.ts";
-import type { Word64 } from "./frame.ts";
+import { sameWord, type Word64 } from "./frame.ts";
 import { Negotiation } from "./negotiation.ts";
-import { createSession, type Place, type Session } from "./session.ts";
+import { type Place, Session } from "./session.ts";
 
 // The low bits of a tag are the slot of its conversation, so that it is found without a search.
 const SLOT_BITS = 22;
@@ -47,7 +47,7 @@ export class Sessions {
     const tag = this.#draw();
     this.#opened += 1;
     this.#open += 1;
-    const session = createSession({
+    const session = new Session({
       number: this.#opened,
       tag,
       place,
@@ -63,10 +63,12 @@ export class Sessions {
   handOutAnother(session: Session): Word64 {
     const tag = this.#draw();
     this.#slots[slotOf(tag)] = session;
-    session.tags.push(tag);
-    if (session.tags.length > MAX_TAGS) {
-      const oldest = session.tags.findIndex((each) => each !== session.tag);
-      for (const each of session.tags.splice(oldest, 1)) this.#release(each);
+    const { tag: current, tags = [current] } = session;
+    session.tags = tags;
+    tags.push(tag);
+    if (tags.length > MAX_TAGS) {
+      const oldest = tags.findIndex((each) => !sameWord(each, current));
+      for (const each of tags.splice(oldest, 1)) this.#release(each);
     }
     return tag;
   }
@@ -109,7 +111,7 @@ export class Sessions {
   close(session: Session): void {
     if (this.#slots[slotOf(session.tag)] !== session) return;
     this.#open -= 1;
-    for (const tag of session.tags) this.#release(tag);
+    for (const tag of session.tags ?? [session.tag]) this.#release(tag);
     if (this.#owners.get(session.place) === session) this.#owners.delete(session.place);
     this.adopt(session);
   }

@@ -2,7 +2,7 @@
 // hand (`load`), stepped by the rules, and put back (`store`). What happens to a living peer all the time
 // is done in place: hearing it stores one number.
 
-import { creditedAt, dueAt, elapsedMs, observedAt } from "../peer/rules.ts";
+import { beatAt, creditedAt, dueAt, elapsedMs, observedAt } from "../peer/rules.ts";
 import {
   END_REASONS,
   isJudged,
@@ -12,6 +12,7 @@ import {
   type Role,
   type Status,
 } from "../peer/state.ts";
+import type { Policy } from "../policy.ts";
 import { Extras } from "./extras.ts";
 import { grown, Slots } from "./refs.ts";
 import type { Stalls } from "./stalls.ts";
@@ -166,6 +167,18 @@ export class Columns {
   // ── living peers, in place ─────────────────────────────────────────────────────────────────────
   // Where the silence of a living peer begins follows from when it was heard, as long as our own totals
   // stand still. Before they change, or it is taken in hand, that is written down.
+
+  /**
+   * The beat that a living peer was just asked for has left: as `sent` has it, nothing moves but when that was.
+   * False, and nothing done, where more does.
+   */
+  beatLeft(slot: number, at: number, seed: number, policy: Policy): boolean {
+    if (policy.solicits || !this.slots.isLiving(slot)) return false;
+    const beats = this.#words[slot * WORDS + BEATS] as number;
+    if (beatAt(at, policy, seed, beats) !== this.#beatDueAt[slot]) return false;
+    this.#cells[slot * ROW + SENT_AT] = at;
+    return true;
+  }
 
   /** When a living peer is suspected, if its detector waits for so long. */
   silentAt(slot: number, silenceMs: number): number {

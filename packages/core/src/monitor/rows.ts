@@ -133,7 +133,12 @@ export class Rows extends Columns implements Iterable<PeerRef> {
 
   /** Takes a peer in hand, until the next one is. */
   take(slot: number): Peer {
-    return this.load(slot, peerSeed(mix(this.#seed, this.ref(slot))));
+    return this.load(slot, this.seed(slot));
+  }
+
+  /** What its jitter, phases and back-off follow from. */
+  seed(slot: number): number {
+    return peerSeed(mix(this.#seed, this.ref(slot)));
   }
 
   /** Puts it back, and keeps the counts. */

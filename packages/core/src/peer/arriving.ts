@@ -87,7 +87,7 @@ export function arrive(
   const observed = observedAt(at, stalls);
   const { cells, at: row } = tally;
   const rttMs = rttSample(sign, observed);
-  if (rttMs !== undefined) smoothRtt(tally, rttMs);
+  if (!Number.isNaN(rttMs)) smoothRtt(tally, rttMs);
   const stale = isStale(sign, observed, policy);
   if (stale) cells[row + STALE] = (cells[row + STALE] as number) + 1;
   else if (cells[row + STALE]) cells[row + STALE] = 0;
@@ -137,14 +137,17 @@ function smoothRtt({ cells, at }: Tally, sampleMs: number): void {
   cells[at + HAS_RTT] = 1;
 }
 
-/** What the detectors are told: the same object for every beat, not one each. */
+/**
+ * What the detectors are told: the same object for every beat, not one each. Where its numbers begin as fractions,
+ * engines do not box those that follow.
+ */
 const beat: { -readonly [Name in keyof Beat]: Beat[Name] } = {
-  at: 0,
-  sentAtMs: undefined,
-  gapMs: 0,
+  at: 0.5,
+  sentAtMs: 0.5,
+  gapMs: 0.5,
   skipped: 0,
-  declaredMs: 0,
-  stalledMs: 0,
+  declaredMs: 0.5,
+  stalledMs: 0.5,
   spoilt: false,
 };
 

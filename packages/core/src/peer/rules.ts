@@ -104,13 +104,17 @@ export function isStale(
   return policy.proof === "round-trip" && observed - nonceObservedAt > policy.deadAfterMs;
 }
 
-/** In observed time: an echo that lay unread while we were frozen was not slow. */
-export function rttSample(sign: TimedSign, observed: number): number | undefined {
+/**
+ * In observed time: an echo that lay unread while we were frozen was not slow. NaN: no sample. (A number in any case,
+ * because engines box one that may also be something else.)
+ */
+export function rttSample(sign: TimedSign, observed: number): number {
   const { nonceAt, nonceObservedAt = nonceAt, heldMs, rttMs } = sign;
-  if (rttMs !== undefined || nonceObservedAt === undefined || heldMs === undefined) return rttMs;
+  if (rttMs !== undefined) return rttMs;
+  if (nonceObservedAt === undefined || heldMs === undefined) return Number.NaN;
   const sampleMs = observed - nonceObservedAt - heldMs;
   // Part of it fell into a freeze: no sample at all.
-  return sampleMs < 0 ? undefined : sampleMs;
+  return sampleMs < 0 ? Number.NaN : sampleMs;
 }
 
 /** The next gap: never above the interval, so that the announced interval is the largest gap. */
