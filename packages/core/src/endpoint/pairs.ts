@@ -21,7 +21,7 @@ export function createPair(
 ): Pair {
   const pair: Pair = { ref, id, current, ...how };
   current.pair = pair;
-  hub.pairs.set(ref, pair);
+  hub.pairs.add(pair);
   settle(hub, current.place);
   return pair;
 }
