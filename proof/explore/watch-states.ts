@@ -3,7 +3,7 @@
 import { sameWord } from "../../packages/core/src/endpoint/frame.ts";
 import { BUCKET } from "../../packages/core/src/endpoint/ledger.ts";
 import type { Pair, Session } from "../../packages/core/src/endpoint/session.ts";
-import { nextDeadline } from "../../packages/core/src/peer/transition.ts";
+import { nextDeadline } from "../../packages/core/src/peer/deadlines.ts";
 import { insist } from "./search.ts";
 import { doubtOf, silenceOf } from "./silence.ts";
 import { NAMES, otherOf, stallsOf, type View, type Views, type World } from "./world.ts";

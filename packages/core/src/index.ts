@@ -26,6 +26,7 @@ export type {
 } from "./monitor/outputs.ts";
 export type { PeerRef } from "./monitor/refs.ts";
 export type { ArrivalSign } from "./peer/arriving.ts";
+export { nextDeadline } from "./peer/deadlines.ts";
 export type {
   BeatOutput,
   DialOutput,
@@ -53,7 +54,6 @@ export {
 } from "./peer/state.ts";
 export {
   NEEDS_PROOF,
-  nextDeadline,
   TRANSITIONS,
   type Transition,
   type Trigger,

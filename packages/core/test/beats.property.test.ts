@@ -2,10 +2,11 @@
 // peer is asked at back-off pace.
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
+import { nextActAt, nextDeadline } from "../src/peer/deadlines.ts";
 import type { PeerEvent, PeerOutput } from "../src/peer/events.ts";
 import { backoffCeilingMs, paceWindowMs } from "../src/peer/rules.ts";
 import { initialPeer, type PeerState, type Role, thaw } from "../src/peer/state.ts";
-import { nextActAt, nextDeadline, transition } from "../src/peer/transition.ts";
+import { transition } from "../src/peer/transition.ts";
 import { definePolicy, type Policy } from "../src/policy.ts";
 import { plainPolicies, policies, roles } from "./arbitraries.ts";
 

@@ -1,9 +1,10 @@
 // What holds for one peer in every history: the promises that users build on.
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
+import { nextDeadline } from "../src/peer/deadlines.ts";
 import { explain } from "../src/peer/evidence.ts";
 import { initialPeer, type PeerState, type Status } from "../src/peer/state.ts";
-import { nextDeadline, transition } from "../src/peer/transition.ts";
+import { transition } from "../src/peer/transition.ts";
 import { policies, roles, waits } from "./arbitraries.ts";
 import { type History, histories, overdueMs, type Played, play } from "./history.ts";
 

@@ -4,19 +4,14 @@
 import type { EndedOptions } from "../src/monitor/options.ts";
 import type { MonitorOutput } from "../src/monitor/outputs.ts";
 import type { PeerRef } from "../src/monitor/refs.ts";
+import { nextActAt, nextDeadline, silenceToSuspect, verdictAt } from "../src/peer/deadlines.ts";
 import type { PeerEvent, Sign } from "../src/peer/events.ts";
 import { silenceMs } from "../src/peer/evidence.ts";
 import { mix, type StallTotals } from "../src/peer/rules.ts";
 import { type EndReason, initialPeer, type PeerState, type Role, thaw } from "../src/peer/state.ts";
 import { silenceToShadow, suspicionAt } from "../src/peer/suspicion.ts";
 import { widthFor } from "../src/peer/tally.ts";
-import {
-  nextActAt,
-  nextDeadline,
-  silenceToSuspect,
-  transition,
-  verdictAt,
-} from "../src/peer/transition.ts";
+import { transition } from "../src/peer/transition.ts";
 import { definePolicy, type Policy, type PolicyOptions } from "../src/policy.ts";
 
 export interface TwinOptions {

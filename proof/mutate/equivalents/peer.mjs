@@ -82,7 +82,7 @@ export const peer = [
     ],
   },
   {
-    file: "peer/transition.ts",
+    file: "peer/deadlines.ts",
     because: "differs only where a bundler shortened the names of functions",
     mutants: [
       [

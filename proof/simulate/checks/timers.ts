@@ -2,7 +2,7 @@
 // deadline has a timer, and what is due does not remain undone. And "stall credit": only time in which
 // somebody really stood still is credited.
 import type { PeerRef, PeerState, Policy } from "@systole/core";
-import { nextDeadline } from "../../../packages/core/src/peer/transition.ts";
+import { nextDeadline } from "../../../packages/core/src/peer/deadlines.ts";
 import type { Process } from "../../../packages/core/test/cluster.ts";
 import type { World } from "../world.ts";
 import type { Check } from "./check.ts";

@@ -3,12 +3,13 @@
 
 import { arrive, count, isAhead, isLife } from "../peer/arriving.ts";
 import { sent } from "../peer/beats.ts";
+import { silenceToSuspect, verdictAt } from "../peer/deadlines.ts";
 import type { PeerEvent, PeerOutput } from "../peer/events.ts";
 import { silenceMs } from "../peer/evidence.ts";
 import { isJudged, NEVER, newPeer, type Peer, type Role } from "../peer/state.ts";
 import { shareOf, silenceToShadow, suspicionAt } from "../peer/suspicion.ts";
 import { COUNTS, type Tally, widthFor } from "../peer/tally.ts";
-import { hear, silenceToSuspect, step, verdictAt } from "../peer/transition.ts";
+import { hear, step } from "../peer/transition.ts";
 import type { Policy } from "../policy.ts";
 import type { Turn } from "../turn.ts";
 import { Deadlines } from "./deadlines.ts";

@@ -1,9 +1,9 @@
 // Who is in which row: refs, ids, policies, and how many there are of each kind. The numbers of the
 // peers themselves are in columns.ts.
 
+import { silenceToSuspect } from "../peer/deadlines.ts";
 import { mix } from "../peer/rules.ts";
 import { freeze, NEVER, type Peer, type PeerState, peerSeed, type Status } from "../peer/state.ts";
-import { silenceToSuspect } from "../peer/transition.ts";
 import type { Policy } from "../policy.ts";
 import { Columns } from "./columns.ts";
 import { Policies } from "./policies.ts";

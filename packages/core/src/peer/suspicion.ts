@@ -2,11 +2,11 @@
 // anything.
 
 import type { Policy } from "../policy.ts";
+import { silenceToSuspect, verdictAt } from "./deadlines.ts";
 import { silenceMs } from "./evidence.ts";
 import { type StallTotals, suspicionMs } from "./rules.ts";
 import type { Peer } from "./state.ts";
 import { shadowFrom, type Tally } from "./tally.ts";
-import { silenceToSuspect, verdictAt } from "./transition.ts";
 
 /**
  * The level of suspicion, on one scale for every detector: 0 just heard, 1 where suspicion begins, 2 where

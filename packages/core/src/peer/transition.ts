@@ -4,7 +4,6 @@
 // The rules work on a peer in hand (`step`). `transition` is the same on immutable data; a monitor
 // takes the peer out of its columns, steps it, and puts it back.
 
-import { fixed } from "../detectors/fixed.ts";
 import type { Policy } from "../policy.ts";
 import { arrive } from "./arriving.ts";
 import {
@@ -17,23 +16,20 @@ import {
   retryInMs,
   sent,
 } from "./beats.ts";
+import { missDeadline, verdictAt } from "./deadlines.ts";
 import type { Emit, Ended, PeerEvent, PeerOutput, Sign, Tick } from "./events.ts";
-import { type Change, type DeadlineSource, type Evidence, evidenceOf } from "./evidence.ts";
+import { type Change, type Evidence, evidenceOf } from "./evidence.ts";
 import { pause, resume } from "./pauses.ts";
 import {
   creditedAt,
-  dueAt,
   NO_STALLS,
   observedAt,
   type StallTotals,
   spreadAt,
   stretchMs,
-  suspicionMs,
 } from "./rules.ts";
 import {
   freeze,
-  isJudged,
-  type Mutable,
   NEVER,
   type Peer,
   type PeerState,
@@ -41,7 +37,7 @@ import {
   type Status,
   thaw,
 } from "./state.ts";
-import { LOST_MS, MEMORY, type Tally, widthFor } from "./tally.ts";
+import { LOST_MS, widthFor } from "./tally.ts";
 
 /** What can move a status. Every event is one of these or moves none. */
 export type Trigger = "heard" | "proven" | "expired" | "ended" | "dial";
@@ -141,53 +137,6 @@ export function step(
   }
 }
 
-// ── deadlines ────────────────────────────────────────────────────────────────────────────────────
-
-/**
- * The raw instant at which this peer next wants a tick, if no further stall comes; Infinity when
- * never. Beats and verdicts, whichever is first.
- *
- * @example
- * ```ts
- * setTimeout(tick, nextDeadline(state, policy) - now);
- * ```
- */
-export function nextDeadline(
-  state: PeerState,
-  policy: Policy,
-  stalls: StallTotals = NO_STALLS,
-): number {
-  const peer = thaw(state);
-  return Math.min(nextActAt(peer), verdictAt(peer, policy, stalls));
-}
-
-/** The raw instant at which this peer next beats, dials or is forgotten; Infinity when never. */
-export function nextActAt({ beatDueAt, forgetAt }: Peer): number {
-  return Math.min(beatDueAt, forgetAt);
-}
-
-/** The raw instant of the next verdict; Infinity when nobody is being judged. */
-export function verdictAt(peer: Peer, policy: Policy, stalls: StallTotals): number {
-  if (!isJudged(peer)) return NEVER;
-  const { status, lifeObservedAt, lifeCreditedAt, stretchMs } = peer;
-  if (status === "alive") {
-    return dueAt(lifeObservedAt, lifeCreditedAt, silenceToSuspect(peer.arrivals, policy), stalls);
-  }
-  const stretch = status === "suspect" ? stretchMs : 0;
-  const silentAt = dueAt(lifeObservedAt, lifeCreditedAt, policy.deadAfterMs + stretch, stalls);
-  if (status === "connecting") return silentAt;
-  // One silence never kills, so both the silence and the suspicion must be long enough.
-  const { suspectedObservedAt, suspectedCreditedAt } = peer;
-  const doubtedMs = policy.minSuspicionMs + stretch;
-  return Math.max(silentAt, dueAt(suspectedObservedAt, suspectedCreditedAt, doubtedMs, stalls));
-}
-
-/** The silence at which an alive peer is suspected. */
-export function silenceToSuspect(arrivals: Tally, policy: Policy): number {
-  const detectedMs = arrivals.suspectsAfterMs(policy.detector, MEMORY, policy);
-  return suspicionMs(detectedMs, policy.deadAfterMs, policy.minSuspicionMs);
-}
-
 // ── heard, proven ────────────────────────────────────────────────────────────────────────────────
 
 /** Any inbound frame; `proven` if it echoes a nonce of ours. Returns whether it was a sign of life. */
@@ -262,27 +211,6 @@ function expire(peer: Peer, event: Tick, stalls: StallTotals, policy: Policy, em
   peer.health = health;
   peer.beatDueAt = peer.role === "listen" ? NEVER : at;
   become(peer, TRANSITIONS.alive.expired, at, evidence, emit);
-}
-
-/** Which deadline was missed, as a silence, and who set it. */
-function missDeadline(evidence: Mutable<Evidence>, peer: Peer, policy: Policy): void {
-  const { deadAfterMs, minSuspicionMs, suspectAfterMs } = policy;
-  let by: DeadlineSource = "deadAfterMs";
-  let deadlineMs = deadAfterMs;
-  if (peer.status === "alive") {
-    deadlineMs = silenceToSuspect(peer.arrivals, policy);
-    const capped = deadlineMs === deadAfterMs - minSuspicionMs && deadlineMs !== suspectAfterMs;
-    if (!capped) by = "detector";
-  } else if (peer.status === "suspect") {
-    const bySuspicionMs = peer.suspectedObservedAt - peer.lifeObservedAt + minSuspicionMs;
-    if (bySuspicionMs > deadAfterMs) by = "minSuspicionMs";
-    deadlineMs = Math.max(deadAfterMs, bySuspicionMs) + peer.stretchMs;
-  }
-  evidence.deadlineMs = deadlineMs;
-  evidence.deadlineBy = by;
-  // Whoever shortens the names of functions shortens this one's, too.
-  if (by === "detector")
-    evidence.detector = policy.detector === fixed ? "fixed" : policy.detector.name;
 }
 
 // ── death, and the next life ─────────────────────────────────────────────────────────────────────
