@@ -2,12 +2,13 @@
 // (at 0, on all three clocks), with ages capped where a later value makes no difference, and counters that
 // nobody compares set to a constant. What must hold is in ledger-rules.ts.
 
+import { definePolicy } from "../../packages/core/src/define-policy.ts";
 import { nextDeadline } from "../../packages/core/src/peer/deadlines.ts";
 import type { PeerEvent } from "../../packages/core/src/peer/events.ts";
 import type { StallTotals } from "../../packages/core/src/peer/rules.ts";
 import { initialPeer, type PeerState, type Role } from "../../packages/core/src/peer/state.ts";
 import { transition } from "../../packages/core/src/peer/transition.ts";
-import { definePolicy, type Policy, type PolicyOptions } from "../../packages/core/src/policy.ts";
+import type { Policy, PolicyOptions } from "../../packages/core/src/policy.ts";
 import { type Caps, type Ledger, newLedger, passed } from "./ledger.ts";
 import { checkStep } from "./ledger-rules.ts";
 import { type System, Violation } from "./search.ts";

@@ -4,7 +4,7 @@ import { pathToFileURL } from "node:url";
 import { bundle } from "../../scripts/run.mjs";
 import { instrumented } from "./instrument.mjs";
 
-const FOLDERS = ["endpoint/", "replay/", "policy.ts", "bounds.ts", "errors.ts"];
+const FOLDERS = ["endpoint/", "replay/", "define-policy.ts", "bounds.ts", "errors.ts"];
 
 process.setSourceMapsEnabled(true);
 const wants = (/** @type {string} */ path) => FOLDERS.some((folder) => path.startsWith(folder));

@@ -29,7 +29,7 @@ export const areas = {
   },
   policy: {
     least: 95,
-    mutate: ["policy", "policy-variants", "bounds"].map((name) => `${core}/${name}.ts`),
+    mutate: ["define-policy", "policy-variants", "bounds"].map((name) => `${core}/${name}.ts`),
     tests: ["policy", "suspicion", "negotiation", "negotiation.property", "transition"],
   },
   frames: {

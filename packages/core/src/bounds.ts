@@ -5,6 +5,8 @@ import { fixed } from "./detectors/fixed.ts";
 import { stallToleranceMs, stretchMs } from "./peer/rules.ts";
 import type { Policy } from "./policy.ts";
 
+const MIN_FORGET_MS = 30_000;
+
 /** A judging monitor is served at least this often; a driver promises it. */
 export function servedEveryMs(suspectAfterMs: number): number {
   return suspectAfterMs / 4;
@@ -33,4 +35,9 @@ export function deadAtMostMs(
   const latestSuspicionMs = detector === fixed ? suspectAfterMs : deadAfterMs - minSuspicionMs;
   const stretch = stretchMs(health, suspectAfterMs, deadAfterMs);
   return Math.max(deadAfterMs, latestSuspicionMs + lateMs + minSuspicionMs) + stretch + lateMs;
+}
+
+/** The shortest memory of a dead peer with which both sides of a healed partition find each other. */
+export function leastForgetAfterMs({ deadAfterMs }: Pick<Policy, "deadAfterMs">): number {
+  return Math.max(MIN_FORGET_MS, 2 * deadAfterMs);
 }

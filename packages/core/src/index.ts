@@ -1,6 +1,7 @@
 // @systole/core: names only.
 
 export { deadAtMostMs } from "./bounds.ts";
+export { definePolicy } from "./define-policy.ts";
 export type { Arrivals, Timing } from "./detectors/arrivals.ts";
 export type {
   Beat,
@@ -60,7 +61,6 @@ export {
   transition,
 } from "./peer/transition.ts";
 export {
-  definePolicy,
   type Policy,
   type PolicyOptions,
   type Proof,

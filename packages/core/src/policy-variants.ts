@@ -1,7 +1,8 @@
 // Policies that we make of valid ones: stretched for a slower sender, or with a rule of ours in force. They are not
 // checked again, and those that are alike are one object.
 
-import { type Policy, vouchFor } from "./policy.ts";
+import { vouchFor } from "./define-policy.ts";
+import type { Policy } from "./policy.ts";
 
 /**
  * The policy in force against a sender whose gaps are `factor` times what we wished for: every

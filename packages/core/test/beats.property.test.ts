@@ -2,12 +2,13 @@
 // peer is asked at back-off pace.
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
+import { definePolicy } from "../src/define-policy.ts";
 import { nextActAt, nextDeadline } from "../src/peer/deadlines.ts";
 import type { PeerEvent, PeerOutput } from "../src/peer/events.ts";
 import { backoffCeilingMs, paceWindowMs } from "../src/peer/rules.ts";
 import { initialPeer, type PeerState, type Role, thaw } from "../src/peer/state.ts";
 import { transition } from "../src/peer/transition.ts";
-import { definePolicy, type Policy } from "../src/policy.ts";
+import type { Policy } from "../src/policy.ts";
 import { plainPolicies, policies, roles } from "./arbitraries.ts";
 
 const EPSILON_MS = 1e-6;

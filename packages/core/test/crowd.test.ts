@@ -1,11 +1,11 @@
 // Many peers at once: slices of a tick, and what a common silence says about ourselves.
 import { describe, expect, test } from "vitest";
+import { definePolicy } from "../src/define-policy.ts";
 import { drive } from "../src/drive.ts";
 import { createMonitor } from "../src/monitor/monitor.ts";
 import type { MonitorOutput } from "../src/monitor/outputs.ts";
 import { Policies } from "../src/monitor/policies.ts";
 import type { PeerRef } from "../src/monitor/refs.ts";
-import { definePolicy } from "../src/policy.ts";
 import { derivePolicy } from "../src/policy-variants.ts";
 import { ManualHost } from "../src/testing/manual-host.ts";
 

@@ -1,11 +1,12 @@
 // Every verdict can be explained: as data, and as one sentence for a person on call.
 import { describe, expect, test } from "vitest";
+import { definePolicy } from "../src/define-policy.ts";
 import type { PeerEvent } from "../src/peer/events.ts";
 import { type Change, explain, silenceMs } from "../src/peer/evidence.ts";
 import { NO_STALLS } from "../src/peer/rules.ts";
 import { type EndReason, initialPeer, thaw } from "../src/peer/state.ts";
 import { transition } from "../src/peer/transition.ts";
-import { definePolicy, type PolicyOptions } from "../src/policy.ts";
+import type { PolicyOptions } from "../src/policy.ts";
 
 const numbers = { intervalMs: 1_000, suspectAfterMs: 3_000, deadAfterMs: 6_000 };
 

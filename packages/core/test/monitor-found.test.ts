@@ -1,6 +1,7 @@
 // What random histories found once, as short as it gets; each is played on the monitor and its twin.
 import { test } from "vitest";
-import { definePolicy, type PolicyOptions } from "../src/policy.ts";
+import { definePolicy } from "../src/define-policy.ts";
+import type { PolicyOptions } from "../src/policy.ts";
 import { compare } from "./monitor-histories.ts";
 import { CHANGING, type History, type Operation } from "./monitor-operations.ts";
 

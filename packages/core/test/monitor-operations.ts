@@ -1,12 +1,13 @@
 // Everything that can happen to a monitor, as data: what random histories are made of. They are played
 // in monitor-histories.ts.
 import fc from "fast-check";
+import { definePolicy } from "../src/define-policy.ts";
 import { adaptive } from "../src/detectors/adaptive.ts";
 import type { Arrivals } from "../src/detectors/arrivals.ts";
 import type { Detector, LearningDetector, Thresholds } from "../src/detectors/detector.ts";
 import { fixed } from "../src/detectors/fixed.ts";
 import { phi } from "../src/detectors/phi.ts";
-import { definePolicy, type Policy } from "../src/policy.ts";
+import type { Policy } from "../src/policy.ts";
 import { broken, patient, policies, reasons, roles } from "./arbitraries.ts";
 
 /** Moves its deadline earlier as well as later while traffic comes in. */

@@ -2,9 +2,10 @@
 // judged by a pace it was not told, and nobody beats slower than it said.
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
+import { definePolicy } from "../src/define-policy.ts";
 import { Negotiation, type Pace } from "../src/endpoint/negotiation.ts";
 import type { Role } from "../src/peer/state.ts";
-import { definePolicy, type Policy } from "../src/policy.ts";
+import type { Policy } from "../src/policy.ts";
 import { plainPolicies, roles, threeNumbers } from "./arbitraries.ts";
 
 const word32 = fc.integer({ min: 0, max: 2 ** 32 - 1 });

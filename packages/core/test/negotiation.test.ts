@@ -1,8 +1,9 @@
 // The rules of pace, one by one: who asks, who answers, and what comes into force when.
 import { describe, expect, test } from "vitest";
+import { definePolicy } from "../src/define-policy.ts";
 import { Negotiation, type Pace } from "../src/endpoint/negotiation.ts";
 import type { Role } from "../src/peer/state.ts";
-import { definePolicy, type PolicyOptions } from "../src/policy.ts";
+import type { PolicyOptions } from "../src/policy.ts";
 
 /** S 3000, so that we wish for 1000; M 1500; probes each 250; floor 100. */
 const plain = {

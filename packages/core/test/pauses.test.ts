@@ -1,11 +1,11 @@
 // What a pause takes off: all of it, from every clock that runs against a peer.
 import fc from "fast-check";
 import { expect, test } from "vitest";
+import { definePolicy } from "../src/define-policy.ts";
 import { verdictAt } from "../src/peer/deadlines.ts";
 import { NO_STALLS } from "../src/peer/rules.ts";
 import { initialPeer, thaw } from "../src/peer/state.ts";
 import { transition } from "../src/peer/transition.ts";
-import { definePolicy } from "../src/policy.ts";
 
 const policy = definePolicy({
   intervalMs: 1_000,

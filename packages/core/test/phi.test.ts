@@ -1,10 +1,10 @@
 // `phi` against Pekko's numbers, and against the windows of 1000 gaps that it does without.
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
+import { definePolicy } from "../src/define-policy.ts";
 import type { Beat, LearningDetector } from "../src/detectors/detector.ts";
 import { deviationsFor, phi } from "../src/detectors/phi.ts";
 import { unit } from "../src/peer/rules.ts";
-import { definePolicy } from "../src/policy.ts";
 
 const policy = definePolicy({ intervalMs: 1_000 });
 const plain = { gapMs: 1_000, skipped: 0, declaredMs: 0, stalledMs: 0, spoilt: false };

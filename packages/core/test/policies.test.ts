@@ -1,9 +1,10 @@
 // Which policies are in force: kept once each, gone with the last who has them, and what follows for all.
 import { expect, test } from "vitest";
+import { definePolicy } from "../src/define-policy.ts";
 import { fixed } from "../src/detectors/fixed.ts";
 import { phi } from "../src/detectors/phi.ts";
 import { Policies } from "../src/monitor/policies.ts";
-import { definePolicy, type PolicyOptions } from "../src/policy.ts";
+import type { PolicyOptions } from "../src/policy.ts";
 
 const policy = (options: PolicyOptions = {}) =>
   definePolicy({ intervalMs: 1_000, suspectAfterMs: 3_000, deadAfterMs: 6_000, ...options });

@@ -1,18 +1,12 @@
 // Settings are validated once, at the door, with their relations, and with a way out.
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { deadAtMostMs, servedEveryMs } from "../src/bounds.ts";
+import { deadAtMostMs, leastForgetAfterMs, servedEveryMs } from "../src/bounds.ts";
+import { definePolicy } from "../src/define-policy.ts";
 import { fixed } from "../src/detectors/fixed.ts";
 import { SystoleRangeError, SystoleTypeError } from "../src/errors.ts";
 import { stallToleranceMs } from "../src/peer/rules.ts";
-import {
-  definePolicy,
-  leastForgetAfterMs,
-  type PolicyOptions,
-  relaxed,
-  standard,
-  strict,
-} from "../src/policy.ts";
+import { type PolicyOptions, relaxed, standard, strict } from "../src/policy.ts";
 import { derivePolicy, samePolicy, scalePolicy } from "../src/policy-variants.ts";
 import { policies, threeNumbers } from "./arbitraries.ts";
 

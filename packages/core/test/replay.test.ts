@@ -1,11 +1,12 @@
 // The log of a recorded monitor, line by line, and what `replay` makes of it when something is wrong.
 import { describe, expect, test } from "vitest";
+import { definePolicy } from "../src/define-policy.ts";
 import { drive } from "../src/drive.ts";
 import { createMonitor, Monitor } from "../src/monitor/monitor.ts";
 import type { MonitorOptions } from "../src/monitor/options.ts";
 import type { MonitorOutput } from "../src/monitor/outputs.ts";
 import type { PeerRef } from "../src/monitor/refs.ts";
-import { definePolicy, type Policy, strict } from "../src/policy.ts";
+import { type Policy, strict } from "../src/policy.ts";
 import { derivePolicy } from "../src/policy-variants.ts";
 import { CALLS } from "../src/replay/format.ts";
 import { type RecordOptions, recordMonitor } from "../src/replay/recorded-monitor.ts";

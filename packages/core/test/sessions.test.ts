@@ -1,10 +1,10 @@
 // Conversations: found by tags nobody can guess, in slots that are reused, and bounded for strangers.
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
+import { definePolicy } from "../src/define-policy.ts";
 import type { Word64 } from "../src/endpoint/frame.ts";
 import type { Session } from "../src/endpoint/session.ts";
 import { Sessions } from "../src/endpoint/sessions.ts";
-import { definePolicy } from "../src/policy.ts";
 import { ManualHost } from "../src/testing/manual-host.ts";
 
 const policy = definePolicy();

@@ -2,11 +2,11 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { deadAtMostMs, servedEveryMs } from "../src/bounds.ts";
+import { definePolicy } from "../src/define-policy.ts";
 import type { DetectorFunction } from "../src/detectors/detector.ts";
 import { createMonitor } from "../src/monitor/monitor.ts";
 import type { MonitorOutput } from "../src/monitor/outputs.ts";
 import { stallToleranceMs, stretchMs, suspicionMs } from "../src/peer/rules.ts";
-import { definePolicy } from "../src/policy.ts";
 import { plainPolicies, policies } from "./arbitraries.ts";
 import { type Piece, World } from "./world.ts";
 

@@ -1,10 +1,11 @@
 // The status table is exhaustive: every status, with every trigger, under every proof, does what
 // TRANSITIONS says and nothing else.
 import { describe, expect, test } from "vitest";
+import { definePolicy } from "../src/define-policy.ts";
 import type { PeerEvent } from "../src/peer/events.ts";
 import { initialPeer, type PeerState, type Status } from "../src/peer/state.ts";
 import { NEEDS_PROOF, TRANSITIONS, type Trigger, transition } from "../src/peer/transition.ts";
-import { definePolicy, type Policy, type Proof, strict } from "../src/policy.ts";
+import { type Policy, type Proof, strict } from "../src/policy.ts";
 
 const statuses: readonly Status[] = ["connecting", "alive", "suspect", "dead"];
 const triggers: readonly Trigger[] = ["heard", "proven", "expired", "ended", "dial"];

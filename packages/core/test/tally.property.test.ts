@@ -1,10 +1,10 @@
 // What is known of arrivals against lists that forget nothing: numbers, round trips, lateness.
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
+import { definePolicy } from "../src/define-policy.ts";
 import { arrive, isAhead, isLife } from "../src/peer/arriving.ts";
 import { NO_STALLS } from "../src/peer/rules.ts";
 import { asData, asTally, COUNTS, MEMORY, Tally, widthFor } from "../src/peer/tally.ts";
-import { definePolicy } from "../src/policy.ts";
 
 const policy = definePolicy({ peerGapMs: 1_000 });
 const width = widthFor(policy, true);

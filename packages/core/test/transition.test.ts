@@ -1,5 +1,6 @@
 // The rules of one peer, one example each. What holds in every history is in machine.property.test.ts.
 import { describe, expect, test } from "vitest";
+import { definePolicy } from "../src/define-policy.ts";
 import { phi } from "../src/detectors/phi.ts";
 import { nextDeadline } from "../src/peer/deadlines.ts";
 import type { PeerEvent, PeerOutput } from "../src/peer/events.ts";
@@ -12,7 +13,7 @@ import {
   type PeerState,
 } from "../src/peer/state.ts";
 import { transition } from "../src/peer/transition.ts";
-import { definePolicy, type Policy, type PolicyOptions, strict } from "../src/policy.ts";
+import { type Policy, type PolicyOptions, strict } from "../src/policy.ts";
 
 const numbers = { intervalMs: 1_000, suspectAfterMs: 3_000, deadAfterMs: 6_000, jitter: 0 };
 

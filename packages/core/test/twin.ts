@@ -1,6 +1,8 @@
 // A deliberately dumb second monitor: a Map of states, `transition` folded over each, and its own
 // small books of stalls, promises and health, kept as lists and recomputed from them. It knows no
 // stored bounds and no counters. The real monitor must say the same things in the same order.
+
+import { definePolicy } from "../src/define-policy.ts";
 import type { EndedOptions } from "../src/monitor/options.ts";
 import type { MonitorOutput } from "../src/monitor/outputs.ts";
 import type { PeerRef } from "../src/monitor/refs.ts";
@@ -12,7 +14,7 @@ import { type EndReason, initialPeer, type PeerState, type Role, thaw } from "..
 import { silenceToShadow, suspicionAt } from "../src/peer/suspicion.ts";
 import { widthFor } from "../src/peer/tally.ts";
 import { transition } from "../src/peer/transition.ts";
-import { definePolicy, type Policy, type PolicyOptions } from "../src/policy.ts";
+import type { Policy, PolicyOptions } from "../src/policy.ts";
 
 export interface TwinOptions {
   readonly host: { now(): number };

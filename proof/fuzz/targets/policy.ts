@@ -2,9 +2,10 @@
 // wrong with it. The same at the door of an endpoint.
 
 import { deadAtMostMs } from "../../../packages/core/src/bounds.ts";
+import { definePolicy } from "../../../packages/core/src/define-policy.ts";
 import { createEndpoint } from "../../../packages/core/src/endpoint/endpoint.ts";
 import { createMonitor } from "../../../packages/core/src/monitor/monitor.ts";
-import { definePolicy, type Policy } from "../../../packages/core/src/policy.ts";
+import type { Policy } from "../../../packages/core/src/policy.ts";
 import {
   derivePolicy,
   samePolicy,

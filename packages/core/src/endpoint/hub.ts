@@ -1,12 +1,13 @@
 // What the parts of one endpoint share: who we are, everybody we talk to, and the ways in and out. It
 // decides nothing.
 
+import { definePolicy } from "../define-policy.ts";
 import { createMonitor, type Monitor } from "../monitor/monitor.ts";
 import type { HeardSign } from "../monitor/options.ts";
 import type { MonitorOutput } from "../monitor/outputs.ts";
 import type { PeerRef } from "../monitor/refs.ts";
 import type { Role } from "../peer/state.ts";
-import { definePolicy, type Policy, type PolicyOptions } from "../policy.ts";
+import type { Policy, PolicyOptions } from "../policy.ts";
 import { derivePolicy } from "../policy-variants.ts";
 import { Turn } from "../turn.ts";
 import { Alarms } from "./alarms.ts";

@@ -2,8 +2,9 @@
 // makes a side slower is announced and used only after the other side has said that it knows
 // (RFC 5880 §6.8.3), so that two ends never need equal configuration.
 
+import { leastForgetAfterMs } from "../bounds.ts";
 import type { Role } from "../peer/state.ts";
-import { leastForgetAfterMs, type Policy } from "../policy.ts";
+import type { Policy } from "../policy.ts";
 import { derivePolicy, samePolicy, scalePolicy } from "../policy-variants.ts";
 import type { BeatFrame } from "./frame.ts";
 

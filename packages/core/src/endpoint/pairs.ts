@@ -1,10 +1,11 @@
 // Us and each peer: which conversation is current, and what follows when one life of a peer ends and
 // the next begins.
 
+import { leastForgetAfterMs } from "../bounds.ts";
 import type { PeerRef } from "../monitor/refs.ts";
 import type { Change } from "../peer/evidence.ts";
 import type { EndReason } from "../peer/state.ts";
-import { leastForgetAfterMs, type Policy } from "../policy.ts";
+import type { Policy } from "../policy.ts";
 import { derivePolicy } from "../policy-variants.ts";
 import { type Hub, isDead, isLive, pairById, settle, transmitBytes } from "./hub.ts";
 import type { EndpointAddOptions, LeaveOptions, LeaveSoonOptions } from "./options.ts";

@@ -1,11 +1,12 @@
 // Many peers, one clock, one deadline: the fold of `transition` over each peer. This file says what
 // happens to whom and in which order; what it means for one peer is all in peer/transition.ts.
 
+import { definePolicy } from "../define-policy.ts";
 import { checkOption, SystoleTypeError } from "../errors.ts";
 import type { PeerEvent } from "../peer/events.ts";
 import { observedAt } from "../peer/rules.ts";
 import { type EndReason, NEVER, type PeerState, type Status } from "../peer/state.ts";
-import { definePolicy, type Policy, type PolicyOptions } from "../policy.ts";
+import type { Policy, PolicyOptions } from "../policy.ts";
 import { Turn } from "../turn.ts";
 import type { Deadlines } from "./deadlines.ts";
 import {

@@ -1,8 +1,9 @@
 // How good a policy is on a network: how soon it notices a crash, and how often it is wrong.
 
+import { definePolicy } from "../define-policy.ts";
 import { fixed } from "../detectors/fixed.ts";
 import { SystoleRangeError } from "../errors.ts";
-import { definePolicy, type Policy, type PolicyOptions } from "../policy.ts";
+import type { Policy, PolicyOptions } from "../policy.ts";
 import { lognormalDelays } from "./delays.ts";
 import { checkNetwork, type Network } from "./network.ts";
 import { meanGapMs, silencesOf } from "./silences.ts";

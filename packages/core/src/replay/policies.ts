@@ -2,10 +2,11 @@
 // in force does nothing), so both sides number them alike: each one that is spelt out gets the next
 // number, and where it is given again the number stands for it.
 
+import { definePolicy } from "../define-policy.ts";
 import type { Detector } from "../detectors/detector.ts";
 import { fixed } from "../detectors/fixed.ts";
 import { SystoleTypeError } from "../errors.ts";
-import { definePolicy, type Policy, type PolicyOptions } from "../policy.ts";
+import type { Policy, PolicyOptions } from "../policy.ts";
 import { derivePolicy } from "../policy-variants.ts";
 import { isRecord, type Json, type JsonObject, read, written } from "./format.ts";
 

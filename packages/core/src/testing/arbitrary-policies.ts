@@ -3,9 +3,10 @@
 
 import type fastCheck from "fast-check";
 import type { Arbitrary } from "fast-check";
+import { definePolicy } from "../define-policy.ts";
 import type { Detector } from "../detectors/detector.ts";
 import type { Role } from "../peer/state.ts";
-import { definePolicy, type Policy, type PolicyOptions } from "../policy.ts";
+import type { Policy, PolicyOptions } from "../policy.ts";
 
 /** Options of a policy of which these three are given. */
 export interface EndpointPolicyOptions extends PolicyOptions {
