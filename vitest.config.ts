@@ -44,6 +44,7 @@ const core = "packages/core/src";
 const complete = [
   "peer/**",
   "policy.ts",
+  "define-policy.ts",
   "policy-variants.ts",
   "bounds.ts",
   "endpoint/frame.ts",

@@ -149,13 +149,16 @@ export class Watcher implements Disposable {
   #emit(output: MonitorOutput): void {
     const watch = "peer" in output ? this.#watches.get(output.peer) : undefined;
     if (watch === undefined) return;
-    const named = watch.id === undefined ? output : { ...output, id: watch.id };
-    if (named.type === "beat") {
-      if (watch.beat()) publish(beatChannel, "watch", undefined, { ...named, direction: "sent" });
-    } else if (named.type === "changed") {
-      publish(changeChannel, "watch", undefined, named);
-      this.#feed.push(named);
-      watch.changed(named);
+    if (output.type === "beat") {
+      const isSent = watch.beat();
+      // Nearly always nobody listens, and then there is nothing to be said.
+      if (isSent && beatChannel.hasSubscribers)
+        publish(beatChannel, "watch", undefined, { ...named(output, watch), direction: "sent" });
+    } else if (output.type === "changed") {
+      const change = named(output, watch);
+      publish(changeChannel, "watch", undefined, change);
+      this.#feed.push(change);
+      watch.changed(change);
     }
   }
 
@@ -165,4 +168,9 @@ export class Watcher implements Disposable {
     this.#policies.set(policy, known);
     return known;
   }
+}
+
+/** The output, with the name that its watch was given. */
+function named<Output extends MonitorOutput>(output: Output, { id }: Watch): Output {
+  return id === undefined ? output : { ...output, id };
 }
