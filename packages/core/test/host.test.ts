@@ -156,6 +156,40 @@ describe("ManualHost", () => {
     expect(firedAt).toEqual([5_000]);
   });
 
+  test("time that does not get on is an error, not a loop without end", () => {
+    const host = new ManualHost({ startAt: 7 });
+    const stuck = { tick() {}, nextDeadline: () => 9, onEarlier: () => () => {} };
+    drive(stuck, host);
+    expect(() => host.advance(1)).not.toThrow();
+    expect(() => host.advance(5)).toThrow(/^Time stands still at 9: 10000 turns of this instant/);
+    const deferring = new ManualHost();
+    const again = () => deferring.defer(again);
+    again();
+    expect(() => deferring.advance(0)).toThrow(
+      expect.objectContaining({ code: "ERR_SYSTOLE_CLOCK", value: 0 }),
+    );
+  });
+
+  test("many turns of one instant are none too many, however many instants follow", () => {
+    const host = new ManualHost();
+    let left = 9_999;
+    const slice = () => {
+      left -= 1;
+      if (left > 0) host.defer(slice);
+    };
+    host.defer(slice);
+    host.advance(0);
+    expect(left).toBe(0);
+    let fired = 0;
+    const fire = () => {
+      fired += 1;
+      host.setTimer(fire, 1);
+    };
+    host.setTimer(fire, 1);
+    host.advance(20_000);
+    expect(fired).toBe(20_000);
+  });
+
   test("the wall clock can be set, the monotonic one does not notice", () => {
     const host = new ManualHost({ epochMs: 1_000 });
     host.advance(5);

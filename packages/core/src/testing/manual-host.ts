@@ -39,6 +39,8 @@ export class ManualHost implements Host {
   #draws = 0;
   readonly #timers: Set<ManualTimer> = new Set();
   #deferred: (() => void)[] = [];
+  /** How often something ran at the instant of now. */
+  #turns = 0;
 
   constructor(options: ManualHostOptions = {}) {
     this.#now = options.startAt ?? 0;
@@ -88,12 +90,19 @@ export class ManualHost implements Host {
     return Math.min(...[...this.#timers].map((timer) => timer.at));
   }
 
-  /** Lets `ms` pass: every timer fires at its instant, in order. */
+  /**
+   * Lets `ms` pass: every timer fires at its instant, in order.
+   *
+   * @throws RangeError `ERR_SYSTOLE_CLOCK` for a wrong `ms`, and where time does not get on: something sets a timer,
+   * or defers itself, for the same instant again and again.
+   */
   advance(ms: number): void {
     this.#check(ms);
     const until = this.#now + ms;
+    this.#turns = 0;
     this.#runDeferred();
     while (this.nextTimerAt <= until) {
+      if (this.nextTimerAt > this.#now) this.#turns = 0;
       this.#now = Math.max(this.#now, this.nextTimerAt);
       this.#fireDue();
     }
@@ -109,6 +118,7 @@ export class ManualHost implements Host {
   #fireDue(): void {
     const due = [...this.#timers].filter((timer) => timer.at <= this.#now);
     due.sort((a, b) => a.at - b.at);
+    this.#countTurn();
     for (const timer of due) {
       if (this.#timers.delete(timer)) timer.callback();
     }
@@ -117,10 +127,22 @@ export class ManualHost implements Host {
 
   #runDeferred(): void {
     while (this.#deferred.length > 0) {
+      this.#countTurn();
       const turn = this.#deferred;
       this.#deferred = [];
       for (const callback of turn) callback();
     }
+  }
+
+  /** A loop that would never end is an error that says where. */
+  #countTurn(): void {
+    this.#turns += 1;
+    if (this.#turns <= MOST_TURNS) return;
+    throw new SystoleRangeError(
+      "ERR_SYSTOLE_CLOCK",
+      `Time stands still at ${this.#now}: ${MOST_TURNS} turns of this instant were not enough.\nWhat is driven must move its next deadline when it is called at that: look at nextDeadline() after tick().`,
+      this.#now,
+    );
   }
 
   #check(ms: number): void {
@@ -133,5 +155,7 @@ export class ManualHost implements Host {
   }
 }
 
+/** A million peers that fall due at once take 245 slices, two turns each. */
+const MOST_TURNS = 10_000;
 /** 2026-01-01T00:00:00Z. */
 const START_EPOCH_MS = 1_767_225_600_000;
