@@ -52,7 +52,7 @@ function tellSide(key: KeyText, world: World, view: View): void {
   key.at((side.endpoint as unknown as OpenEndpoint).$settledAt);
   const echoed = echoedOf(name, world);
   for (const session of sessionsOf(hub)) tellSession(key, name, hub, session, echoed);
-  for (const pair of hub.pairs) tellPair(key, name, pair);
+  for (const pair of hub.pairs.values()) tellPair(key, name, pair);
   const observed = hub.monitor.observedNow();
   for (const { challenger, untilAt, probeAt } of hub.contests.values()) {
     key.rank(key.sessions[name], challenger.number);

@@ -316,7 +316,7 @@ export class Endpoint<Path extends string | object = object> implements Iterable
   close(options: LeaveOptions = {}): void {
     checkLeave(options);
     this.#entry.run(() => {
-      for (const pair of this.#hub.pairs) {
+      for (const pair of this.#hub.pairs.values()) {
         sayLeave(this.#hub, pair, options);
         this.remove(pair.ref);
       }

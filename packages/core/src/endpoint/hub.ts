@@ -12,7 +12,6 @@ import { derivePolicy } from "../policy-variants.ts";
 import { Turn } from "../turn.ts";
 import { Alarms } from "./alarms.ts";
 import { TokenBucket } from "./bucket.ts";
-import { ByRef } from "./by-ref.ts";
 import { encodeFrame } from "./encode.ts";
 import type { Frame, Word64 } from "./frame.ts";
 import { DEFAULTS, type EndpointOptions } from "./options.ts";
@@ -47,7 +46,7 @@ export interface Hub {
   readonly turn: Turn<EndpointOutput<Path>>;
   readonly monitor: Monitor;
   readonly sessions: Sessions;
-  readonly pairs: ByRef<Pair>;
+  readonly pairs: Map<PeerRef, Pair>;
   readonly contests: Map<Pair, Contest>;
   /** Until when somebody must have been taken in on a connection. */
   readonly handshakes: Alarms<Place>;
@@ -112,7 +111,7 @@ export function createHub(
       seed: options.seed ?? entropy(),
     }),
     sessions: new Sessions(entropy, limits?.candidates ?? DEFAULTS.candidates, trustsPaths),
-    pairs: new ByRef(),
+    pairs: new Map(),
     contests: new Map(),
     handshakes: new Alarms(),
     undecided: new Map(),

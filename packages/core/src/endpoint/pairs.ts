@@ -22,7 +22,7 @@ export function createPair(
 ): Pair {
   const pair: Pair = { ref, id, current, ...how };
   current.pair = pair;
-  hub.pairs.add(pair);
+  hub.pairs.set(ref, pair);
   settle(hub, current.place);
   return pair;
 }
