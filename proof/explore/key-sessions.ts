@@ -38,7 +38,7 @@ const FIELDS: Readonly<Record<string, Kind>> = {
   heardAt: "left out",
   heardStalledMs: "left out",
   // What is repeated is told with the claim, the tag and the negotiation.
-  refrainOf: "left out",
+  refrainClaim: "left out",
   // Follows from the tag, and from our frames that are told below.
   hasRemoteTag: "left out",
   lastSentAt: "left out",

@@ -29,7 +29,9 @@ export const areas = {
   },
   policy: {
     least: 95,
-    mutate: ["define-policy", "policy-variants", "bounds"].map((name) => `${core}/${name}.ts`),
+    mutate: ["policy", "define-policy", "policy-variants", "bounds"].map(
+      (name) => `${core}/${name}.ts`,
+    ),
     tests: ["policy", "suspicion", "negotiation", "negotiation.property", "transition"],
   },
   frames: {

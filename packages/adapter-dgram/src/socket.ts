@@ -128,6 +128,7 @@ export class NodeSocket {
   send(datagram: Uint8Array, path: string): boolean {
     const socket = this.#socket;
     if (socket === undefined) return false;
+    // Every datagram has just been allocated, so that a socket of ours need not be asked once more.
     if (!this.#isIdle && queuedBytes(socket) > MAX_QUEUED_BYTES) return false;
     this.#isIdle = false;
     const { address, port } = this.#targets.get(path) ?? this.#target(socket, path);

@@ -11,6 +11,8 @@ import { End, policy, Wire } from "./wire.ts";
 
 const stream = { transport: "stream" } as const;
 const ORDINARY_BYTES = 78;
+/** As the third byte of a frame. */
+const LEAVE = 3;
 
 /** A hello, and what a message of the same stranger is. */
 function hello(host: ManualHost, id: string): Uint8Array<ArrayBuffer> {
@@ -302,3 +304,72 @@ function nextBeat(wire: Wire): Uint8Array {
   expect(beat.length).toBe(ORDINARY_BYTES);
   return beat;
 }
+
+describe("whoever is added while others go", () => {
+  /** An endpoint whose every send adds one more peer, once `adds` says so. */
+  function setUp() {
+    const host = new ManualHost();
+    let adds = false;
+    const endpoint = createEndpoint<string>({
+      id: "us",
+      host,
+      transport: "datagram",
+      policy: { jitter: 0, forgetAfterMs: 30_000 },
+      emit: () => {},
+      send() {
+        if (adds) {
+          adds = false;
+          endpoint.add("newcomer", { path: "new" });
+        }
+        return true;
+      },
+    });
+    const addNext = () => {
+      adds = true;
+    };
+    return { host, endpoint, addNext };
+  }
+
+  test("takes the place of one that is forgotten in the same tick, and nothing of it is left", () => {
+    const { host, endpoint, addNext } = setUp();
+    const first = endpoint.add("first", { path: "there" });
+    endpoint.tick();
+    host.freeze(20_000);
+    endpoint.tick();
+    const second = endpoint.add("second", { path: "elsewhere" });
+    expect(endpoint.state(first)?.status).toBe("dead");
+    // Both the first's end and a beat of the second fall due while nobody looks.
+    host.freeze(29_000);
+    endpoint.tick();
+    host.freeze(2_000);
+    addNext();
+    endpoint.tick();
+    expect([endpoint.find("first"), endpoint.size]).toEqual([undefined, 2]);
+    endpoint.remove(second);
+    endpoint.remove(endpoint.find("newcomer") as PeerRef);
+    expect(endpoint.stats()).toMatchObject({ peers: 0, sessions: 0 });
+  });
+
+  test("while all are left is left, too: nothing goes on after close", () => {
+    const host = new ManualHost();
+    let left = 0;
+    const me: Endpoint<string> = createEndpoint<string>({
+      id: "me",
+      host,
+      ...stream,
+      policy,
+      emit() {},
+      send(_peer, frame) {
+        if (frame[2] !== LEAVE) return;
+        left += 1;
+        me.add("newcomer");
+      },
+    });
+    me.add("first");
+    const friend = me.add("friend");
+    me.dial(friend, "up");
+    me.receive(hello(host, "friend"), "up");
+    me.close();
+    expect([left, me.size, me.nextDeadline()]).toEqual([1, 0, Number.POSITIVE_INFINITY]);
+  });
+});

@@ -1,8 +1,10 @@
 // When our frames left, against a dumb twin: a list, of which what an echo leaves behind is cut off.
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import { isZero, NO_TAG, type Word64 } from "../src/endpoint/frame.ts";
+import { FULL_BUCKET, overdrawnMs, takeToken } from "../src/endpoint/bucket.ts";
+import { isZero, NO_TAG } from "../src/endpoint/frame.ts";
 import { Ledger } from "../src/endpoint/ledger.ts";
+import { words64 } from "./arbitrary-frames.ts";
 
 const MOST = 64;
 
@@ -80,53 +82,74 @@ test("a frame that did not leave after all, while later ones did, takes nothing 
     expect([seq, ledger.rowOf(seq) >= 0]).toEqual([seq, seq !== 70]);
 });
 
-test("a ledger remembers each of its numbers, however many of the others change and it grows", () => {
-  type Numbers = Record<(typeof NAMES)[number], number>;
-  const NAMES = [
-    ...([
-      "heardSeq",
-      "heardAt",
-      "heardStalledMs",
-      "lastEcho",
-      "numberedFrom",
-      "trustedFrom",
-    ] as const),
-    ...(["messageAt", "answeredAt", "repliedAt", "askedAt"] as const),
-  ];
-  const tags = fc.record({ hi: fc.nat(), lo: fc.nat() });
-  const change = fc.oneof(
-    fc.record({ name: fc.constantFrom(...NAMES), value: fc.double({ noNaN: true }) }),
-    fc.record({ name: fc.constantFrom("tag" as const, "remoteTag" as const), value: tags }),
-    fc.constant({ name: "sent" as const }),
-    fc.constant({ name: "spent" as const }),
-  );
+const NUMBERS = [
+  "heardSeq",
+  "heardAt",
+  "heardStalledMs",
+  "lastEcho",
+  "numberedFrom",
+  "trustedFrom",
+  "messageAt",
+  "answeredAt",
+  "repliedAt",
+  "askedAt",
+] as const;
+const TAGS = ["tag", "remoteTag"] as const;
+const PLACES = [0, 4, 8, 12, 16, 20, 24, 28, 32];
+
+const changes = fc.array(
+  fc.oneof(
+    fc.record({ name: fc.constantFrom(...NUMBERS), value: fc.double({ noNaN: true }) }),
+    fc.record({ name: fc.constantFrom(...TAGS), value: words64 }),
+    fc.record({
+      name: fc.constant("refrain" as const),
+      value: fc.uint8Array({ minLength: 36, maxLength: 36 }),
+    }),
+    fc.record({ name: fc.constantFrom("sent" as const, "spent" as const), value: fc.nat(9) }),
+  ),
+  { maxLength: 80 },
+);
+
+test("whatever changes in a ledger, and however it grows, all else in it stays", () => {
   fc.assert(
-    fc.property(
-      fc.array(change, { maxLength: 120 }),
-      fc.double({ noNaN: true }),
-      (changes, createdAt) => {
-        const ledger = new Ledger(NO_TAG, createdAt);
-        const { heardSeq, heardAt, heardStalledMs, lastEcho, numberedFrom, trustedFrom } = ledger;
-        const { messageAt, answeredAt, repliedAt, askedAt } = ledger;
-        const twin: Numbers & { tag: Word64; remoteTag: Word64; nextSeq: number } = {
-          ...{ heardSeq, heardAt, heardStalledMs, lastEcho, numberedFrom, trustedFrom },
-          ...{ messageAt, answeredAt, repliedAt, askedAt },
-          ...{ tag: NO_TAG, remoteTag: NO_TAG, nextSeq: 1 },
-        };
-        for (const each of changes) {
-          if (each.name === "sent") twin.nextSeq = ledger.takeSeq(1, 2) + 1;
-          else if (each.name === "spent") ledger.spend({ now: 5 }, 1, 3);
-          else Object.assign(ledger, { [each.name]: each.value });
-          if ("value" in each) Object.assign(twin, { [each.name]: each.value });
-          for (const name of Object.keys(twin))
-            expect([name, ledger[name as keyof Ledger]]).toEqual([
-              name,
-              twin[name as keyof typeof twin],
-            ]);
-          expect(ledger.createdAt).toBe(createdAt);
-          expect(ledger.hasRemoteTag).toBe(!isZero(twin.remoteTag));
+    fc.property(changes, fc.double({ noNaN: true }), (list, createdAt) => {
+      const ledger = new Ledger(NO_TAG, createdAt);
+      const names = [...NUMBERS, ...TAGS, "createdAt", "nextSeq", "lastSentAt"] as const;
+      const twin = Object.fromEntries(names.map((name) => [name, ledger[name]]));
+      // Those of a conversation are a part of its ledger, this one is one by itself.
+      const bucket = [...FULL_BUCKET];
+      let kept: Uint8Array | undefined;
+      let now = 0;
+      for (const { name, value } of list) {
+        if (name === "sent") {
+          twin["nextSeq"] = ledger.takeSeq(value, value / 2) + 1;
+          twin["lastSentAt"] = value;
+        } else if (name === "spent") {
+          now += value;
+          expect(ledger.spend({ now }, 7, 3)).toBe(takeToken(bucket, 0, { now }, 7, 3));
+        } else if (name === "refrain") {
+          ledger.keepRefrain(value, PLACES);
+          kept = value;
+        } else {
+          Object.assign(ledger, { [name]: value });
+          twin[name] = value;
         }
-      },
-    ),
+        expect(Object.fromEntries(names.map((each) => [each, ledger[each]]))).toEqual(twin);
+        expect(ledger.hasRemoteTag).toBe(!isZero(ledger.remoteTag));
+        expect(ledger.overdrawnMs(now + 1)).toBe(overdrawnMs(bucket, 0, now + 1));
+        if (kept) expect(ledger.repeats(kept, PLACES)).toBe(true);
+      }
+    }),
   );
+});
+
+test("a frame that says one word otherwise repeats nothing", () => {
+  const ledger = new Ledger(NO_TAG, 0);
+  const said = Uint8Array.from({ length: 36 }, (_, at) => at);
+  ledger.keepRefrain(said, PLACES);
+  for (const at of said) {
+    const other = said.slice();
+    other[at] = 0xff;
+    expect(ledger.repeats(other, PLACES)).toBe(false);
+  }
 });

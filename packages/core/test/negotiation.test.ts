@@ -393,6 +393,13 @@ describe("whoever only answers", () => {
     });
     // To announce no gap is no gap: ours is still what we allow for when they begin to beat.
     expect(negotiation.inForce.peerGapMs).toBe(1_000);
+    // The longer D holds at once, and is said at once: they may trust it, so a shorter one must be known first.
+    expect(negotiation.deadMs).toBe(12_000);
+    hear({ gapMs: 0, wishMs: 0, minMs: 20 });
+    expect(negotiation.inForce).toMatchObject({ intervalMs: 1_000, deadAfterMs: 12_000 });
+    expect([negotiation.deadMs, negotiation.pending]).toEqual([6_000, true]);
+    negotiation.echoed(send());
+    expect(negotiation.inForce.deadAfterMs).toBe(6_000);
   });
 
   test("and accepts questions only beyond maxGapMs is incompatible", () => {

@@ -81,7 +81,7 @@ export const policy: Target = {
   name: "policy",
   promise:
     "any options are a policy whose relations and bounds hold, and that defines itself again, or an error with a code",
-  sources: ["policy.ts", "bounds.ts", "errors.ts", "endpoint/options.ts"],
+  sources: ["define-policy.ts", "bounds.ts", "errors.ts", "endpoint/options.ts"],
   maxBytes: 120,
   dictionary: [2.5, 1_000, 2_999.999, 1e9].map((value) => Uint8Array.of(255, ...bits(value))),
   lifetime: 1,

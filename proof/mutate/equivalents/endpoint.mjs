@@ -364,8 +364,8 @@ export const endpoint = [
     because: "compared or not, the words are those of this claim: they are only made anew",
     mutants: [
       [
-        "if (session.refrainOf !== claim) session.keepRefrain(refrain(claim, session.remoteTag, pace));",
-        "if (true) session.keepRefrain(refrain(claim, session.remoteTag, pace));",
+        "if (session.refrainClaim !== claim) session.keepRefrain(refrain(claim, session.remoteTag, pace), REFRAIN_PLACES);",
+        "if (true) session.keepRefrain(refrain(claim, session.remoteTag, pace), REFRAIN_PLACES);",
       ],
     ],
   },
@@ -374,7 +374,7 @@ export const endpoint = [
     because: "what is said straight into the bytes is said by the general path too, more slowly",
     mutants: [
       [
-        "if (!complete && !mustAsk && !session.move) return sendOrdinary(hub, session);",
+        "if (!complete && !mustAsk) return sendOrdinary(hub, session);",
         "if (false) return sendOrdinary(hub, session);",
       ],
     ],
@@ -384,7 +384,7 @@ export const endpoint = [
     because: "the ordinary path is not taken: the general one says the same, more slowly",
     mutants: [
       [
-        "if (this.#cells[REFRAIN + n] !== i32At(bytes, REFRAIN_PLACES[n] as number)) return false;",
+        "if (this.#cells[REFRAIN + n] !== i32At(bytes, places[n] as number)) return false;",
         "if (true) return false;",
       ],
       ["return true;", "return false;"],
@@ -458,7 +458,7 @@ export const endpoint = [
         '): "quiet" | "taken" | undefined {}',
       ],
       [
-        "function saysNothingNew(session: Session, bytes: Uint8Array): boolean { const { introduced, claim, negotiation } = session; const { settled: pace } = negotiation; if (!introduced || session.heardSeq === 0 || !claim || !pace) return false; // Whatever replaces the tag it hands out, or its pace, replaces the claim first. if (session.refrainOf !== claim) session.keepRefrain(refrain(claim, session.remoteTag, pace)); session.refrainOf = claim; // Who names no gap of its own only answers. return u32At(bytes, 52) > 0 && session.repeats(bytes); }",
+        "function saysNothingNew(session: Session, bytes: Uint8Array): boolean { const { introduced, claim, negotiation } = session; const { settled: pace } = negotiation; if (!introduced || session.heardSeq === 0 || !claim || !pace) return false; // Whatever replaces the tag it hands out, or its pace, replaces the claim first. if (session.refrainClaim !== claim) session.keepRefrain(refrain(claim, session.remoteTag, pace), REFRAIN_PLACES); session.refrainClaim = claim; // Who names no gap of its own only answers. return u32At(bytes, 52) > 0 && session.repeats(bytes, REFRAIN_PLACES); }",
         "function saysNothingNew(session: Session, bytes: Uint8Array): boolean {}",
       ],
     ],
@@ -468,17 +468,11 @@ export const endpoint = [
     because: "the ordinary path is not taken: the general one says the same, more slowly",
     mutants: [
       [
-        "repeats(bytes: Uint8Array): boolean { for (let n = 0; n < REFRAIN_PLACES.length; n++) { if (this.#cells[REFRAIN + n] !== i32At(bytes, REFRAIN_PLACES[n] as number)) return false; } return true; }",
-        "repeats(bytes: Uint8Array): boolean {}",
+        "repeats(bytes: Uint8Array, places: readonly number[]): boolean { for (let n = 0; n < places.length; n++) { if (this.#cells[REFRAIN + n] !== i32At(bytes, places[n] as number)) return false; } return true; }",
+        "repeats(bytes: Uint8Array, places: readonly number[]): boolean {}",
       ],
-      [
-        "for (let n = 0; n < REFRAIN_PLACES.length; n++) {",
-        "for (let n = 0; n <= REFRAIN_PLACES.length; n++) {",
-      ],
-      [
-        "for (let n = 0; n < REFRAIN_PLACES.length; n++) {",
-        "for (let n = 0; n < REFRAIN_PLACES.length; n--) {",
-      ],
+      ["for (let n = 0; n < places.length; n++) {", "for (let n = 0; n <= places.length; n++) {"],
+      ["for (let n = 0; n < places.length; n++) {", "for (let n = 0; n < places.length; n--) {"],
     ],
   },
   {

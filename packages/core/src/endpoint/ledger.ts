@@ -14,6 +14,7 @@ const HEARD_STALLED_MS = 2;
 const LAST_ECHO = 3;
 const NUMBERED_FROM = 4;
 const TRUSTED_FROM = 5;
+/** Exploration looks into it, too: that it never runs dry there. */
 export const BUCKET = 6;
 const OLDEST_SENT = 9;
 const NEXT_SEQ = 10;
@@ -33,9 +34,6 @@ const ROW = 3;
 const LONGEST = SENT + 64 * ROW;
 /** Nearly everybody's newest frames are echoed before there are more. */
 const FEW_SENT = 4;
-
-/** Where in a short BEAT the words are that it says again and again: who it is, which tag it hands out, its pace. */
-const REFRAIN_PLACES: readonly number[] = [16, 20, 24, 34, 38, 52, 56, 60, 64];
 
 /** Of a conversation in which nothing was said: made by appending, so that engines keep it without boxes. */
 const BLANK: number[] = [];
@@ -253,16 +251,16 @@ export class Ledger {
     return overdrawnMs(this.#cells, BUCKET, now);
   }
 
-  /** Keeps what this short BEAT says of who they are, where to answer, and their pace. */
-  keepRefrain(bytes: Uint8Array): void {
-    for (let n = 0; n < REFRAIN_PLACES.length; n++)
-      this.#cells[REFRAIN + n] = i32At(bytes, REFRAIN_PLACES[n] as number);
+  /** Keeps the words at these places of a frame: at most nine. */
+  keepRefrain(bytes: Uint8Array, places: readonly number[]): void {
+    for (let n = 0; n < places.length; n++)
+      this.#cells[REFRAIN + n] = i32At(bytes, places[n] as number);
   }
 
-  /** Whether one says the same. */
-  repeats(bytes: Uint8Array): boolean {
-    for (let n = 0; n < REFRAIN_PLACES.length; n++) {
-      if (this.#cells[REFRAIN + n] !== i32At(bytes, REFRAIN_PLACES[n] as number)) return false;
+  /** Whether another frame has the same there. */
+  repeats(bytes: Uint8Array, places: readonly number[]): boolean {
+    for (let n = 0; n < places.length; n++) {
+      if (this.#cells[REFRAIN + n] !== i32At(bytes, places[n] as number)) return false;
     }
     return true;
   }

@@ -93,12 +93,15 @@ function saysNothingNew(session: Session, bytes: Uint8Array): boolean {
   const { settled: pace } = negotiation;
   if (!introduced || session.heardSeq === 0 || !claim || !pace) return false;
   // Whatever replaces the tag it hands out, or its pace, replaces the claim first.
-  if (session.refrainOf !== claim) session.keepRefrain(refrain(claim, session.remoteTag, pace));
-  session.refrainOf = claim;
+  if (session.refrainClaim !== claim)
+    session.keepRefrain(refrain(claim, session.remoteTag, pace), REFRAIN_PLACES);
+  session.refrainClaim = claim;
   // Who names no gap of its own only answers.
-  return u32At(bytes, 52) > 0 && session.repeats(bytes);
+  return u32At(bytes, 52) > 0 && session.repeats(bytes, REFRAIN_PLACES);
 }
 
+/** Where a short BEAT says who it is, which tag it hands out, and its pace. */
+const REFRAIN_PLACES: readonly number[] = [16, 20, 24, 34, 38, 52, 56, 60, 64];
 const said = new Uint8Array(BEAT_BYTES);
 
 /** A short BEAT that says just what is known. */

@@ -41,7 +41,7 @@ export function sendBeat(
   if (pair?.beacon) return sendBeacon(hub, session);
   const complete = !introduced || untagged || !session.hasRemoteTag;
   const mustAsk = asks || !introduced || negotiation.pending || negotiation.peerOnlyAnswers;
-  if (!complete && !mustAsk && !session.move) return sendOrdinary(hub, session);
+  if (!complete && !mustAsk) return sendOrdinary(hub, session);
   const tag = untagged ? NO_TAG : session.remoteTag;
   return sendBeatFrame(hub, session, { type: "beat", tag, place, asks: mustAsk, complete });
 }

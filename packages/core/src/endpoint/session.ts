@@ -82,8 +82,8 @@ export class Session extends Ledger {
   move: Move | undefined = undefined;
   /** Who is on the other side, as it says; undefined before its first complete frame. */
   claim: Claim | undefined = undefined;
-  /** The claim that was kept as what their BEATs say again and again; see ordinary.ts. */
-  refrainOf: Claim | undefined = undefined;
+  /** The claim that goes with what was kept of their BEATs, which say it again and again; see ordinary.ts. */
+  refrainClaim: Claim | undefined = undefined;
   readonly negotiation: Negotiation;
   /** It has counted a frame of ours: it knows who we are, so our frames may be short. */
   introduced = false;

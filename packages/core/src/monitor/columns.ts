@@ -168,18 +168,6 @@ export class Columns {
   // Where the silence of a living peer begins follows from when it was heard, as long as our own totals
   // stand still. Before they change, or it is taken in hand, that is written down.
 
-  /**
-   * The beat that a living peer was just asked for has left: as `sent` has it, nothing moves but when that was.
-   * False, and nothing done, where more does.
-   */
-  beatLeft(slot: number, at: number, seed: number, policy: Policy): boolean {
-    if (policy.solicits || !this.slots.isLiving(slot)) return false;
-    const beats = this.#words[slot * WORDS + BEATS] as number;
-    if (beatAt(at, policy, seed, beats) !== this.#beatDueAt[slot]) return false;
-    this.#cells[slot * ROW + SENT_AT] = at;
-    return true;
-  }
-
   /** When a living peer is suspected, if its detector waits for so long. */
   silentAt(slot: number, silenceMs: number): number {
     const stalls = this.#stalls;
@@ -229,6 +217,18 @@ export class Columns {
     const observed = lifeObservedAt === observedAt(heardAt, stalls);
     const credited = lifeCreditedAt === creditedAt(heardAt, stalls);
     return heardAt < stalls.steadyFromAt || (observed && credited);
+  }
+
+  /**
+   * The beat that a living peer was just asked for has left: as `sent` has it, nothing moves but when that was.
+   * False, and nothing done, where more does.
+   */
+  beatLeft(slot: number, at: number, seed: number, policy: Policy): boolean {
+    if (policy.solicits || !this.slots.isLiving(slot)) return false;
+    const beats = this.#words[slot * WORDS + BEATS] as number;
+    if (beatAt(at, policy, seed, beats) !== this.#beatDueAt[slot]) return false;
+    this.#cells[slot * ROW + SENT_AT] = at;
+    return true;
   }
 
   // ── inside ─────────────────────────────────────────────────────────────────────────────────────
