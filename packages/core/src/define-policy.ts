@@ -185,7 +185,7 @@ function checkRelations(policy: Policy): void {
   }
   const least = leastForgetAfterMs(policy);
   if (forgetAfterMs < least) {
-    const wayOut = `Raise forgetAfterMs to ${least}: both sides of a cut must still know each other when it heals`;
+    const wayOut = `Raise forgetAfterMs to ${least}: both sides of a cut must know each other when it heals`;
     fail("forgetAfterMs", forgetAfterMs, "be at least max(30000, 2 · deadAfterMs)", wayOut);
   }
 }

@@ -2,32 +2,35 @@
 // each number of more than 31 bits, would be a box of its own elsewhere, and memory that is cold whenever a beat comes
 // is what a beat takes its time for. So they lie side by side in one array. Nothing is decided here.
 
+import { NEVER } from "../peer/state.ts";
 import { FULL_BUCKET, overdrawnMs, takeToken } from "./bucket.ts";
 import { i32At } from "./decode.ts";
 import { putU32 } from "./encode.ts";
 import type { Word64 } from "./frame.ts";
 
-// Where each of them is: first what every beat looks at.
-const HEARD_SEQ = 0;
-const HEARD_AT = 1;
-const HEARD_STALLED_MS = 2;
-const LAST_ECHO = 3;
-const NUMBERED_FROM = 4;
-const TRUSTED_FROM = 5;
-/** Exploration looks into it, too: that it never runs dry there. */
-export const BUCKET = 6;
-const OLDEST_SENT = 9;
-const NEXT_SEQ = 10;
-const REFRAIN = 11;
-const REMOTE_TAG = 20;
-const TAG = 22;
-const MESSAGE_AT = 24;
-const CREATED_AT = 25;
-const ANSWERED_AT = 26;
-const REPLIED_AT = 27;
-const ASKED_AT = 28;
+/** What has a cell of its own, in their order: first what every beat looks at. */
+const NAMES = [
+  "heardSeq",
+  "heardAt",
+  "heardStalledMs",
+  "lastEcho",
+  "numberedFrom",
+  "trustedFrom",
+  "nextSeq",
+  "messageAt",
+  "answeredAt",
+  "repliedAt",
+  "askedAt",
+  "createdAt",
+] as const;
+/** Behind them more that belongs together. Exploration looks into the bucket, too: that it never runs dry there. */
+export const BUCKET: number = NAMES.length;
+const OLDEST_SENT = BUCKET + FULL_BUCKET.length;
+const REFRAIN = OLDEST_SENT + 1;
+const REMOTE_TAG = REFRAIN + 9;
+const TAG = REMOTE_TAG + 2;
 /** From here on our newest frames: the number of each, when it left, and the same in observed time. */
-const SENT = 29;
+const SENT = TAG + 2;
 const ROW = 3;
 
 /** 64 frames of ours can await their echo; older ones are as good as never sent. */
@@ -37,75 +40,67 @@ const FEW_SENT = 4;
 
 /** Of a conversation in which nothing was said: made by appending, so that engines keep it without boxes. */
 const BLANK: number[] = [];
-for (let cell = 0; cell < SENT + FEW_SENT * ROW; cell++) BLANK.push(Number.NaN);
-for (let cell = HEARD_SEQ; cell <= REMOTE_TAG + 1; cell++) BLANK[cell] = 0;
-for (const [cell, number] of FULL_BUCKET.entries()) BLANK[BUCKET + cell] = number;
-for (const cell of [TRUSTED_FROM, MESSAGE_AT, ANSWERED_AT, REPLIED_AT, ASKED_AT])
-  BLANK[cell] = Number.NEGATIVE_INFINITY;
-BLANK[OLDEST_SENT] = BLANK[NEXT_SEQ] = 1;
+for (const name of NAMES) BLANK.push(name.endsWith("At") ? -NEVER : 0);
+BLANK.push(...FULL_BUCKET);
+for (let cell = OLDEST_SENT; cell < SENT; cell++) BLANK.push(0);
+for (let cell = 0; cell < FEW_SENT * ROW; cell++) BLANK.push(Number.NaN);
 
 export class Ledger {
+  /** The newest frame of theirs; 0 before the first. */
+  declare heardSeq: number;
+  /** When that one came. */
+  declare heardAt: number;
+  /** For how long they stood still so far, by their own account. */
+  declare heardStalledMs: number;
+  /** The newest frame of ours that they echoed. */
+  declare lastEcho: number;
+  /** What their numbers follow on to: whoever spoke before them, while nobody had lived yet. */
+  declare numberedFrom: number;
+  /** When our newest frame left that they counted; −Infinity: we trust nothing. */
+  declare trustedFrom: number;
+  /** The number of our next frame. */
+  declare nextSeq: number;
+  /** When we last sent a message, which has no number but is no silence either. */
+  declare messageAt: number;
+  /** When we last answered a frame that proved nothing. */
+  declare answeredAt: number;
+  /** When we last answered one of somebody who knows a tag, or the boot id of the one we know. */
+  declare repliedAt: number;
+  /** When we last asked out of turn, because something of theirs came that proved nothing yet. */
+  declare askedAt: number;
+  declare createdAt: number;
+
   #cells: number[] = BLANK.slice();
 
+  static {
+    for (const [cell, name] of NAMES.entries()) {
+      Object.defineProperty(Ledger.prototype, name, {
+        get(this: Ledger) {
+          return this.#cells[cell];
+        },
+        set(this: Ledger, value: number) {
+          this.#cells[cell] = value;
+        },
+      });
+    }
+  }
+
   constructor(tag: Word64, createdAt: number) {
+    this.nextSeq = 1;
+    this.#cells[OLDEST_SENT] = 1;
+    this.trustedFrom = -NEVER;
     this.tag = tag;
-    this.#cells[CREATED_AT] = createdAt;
+    this.createdAt = createdAt;
   }
 
-  // ── what they said ─────────────────────────────────────────────────────────────────────────────
-
-  /** The newest frame of theirs; 0 before the first. */
-  get heardSeq(): number {
-    return this.#cells[HEARD_SEQ] as number;
+  /** What we hand out: they put it into their frames for this conversation. */
+  get tag(): Word64 {
+    return { hi: this.#cells[TAG] as number, lo: this.#cells[TAG + 1] as number };
   }
 
-  set heardSeq(seq: number) {
-    this.#cells[HEARD_SEQ] = seq;
-  }
-
-  /** When that one came. */
-  get heardAt(): number {
-    return this.#cells[HEARD_AT] as number;
-  }
-
-  set heardAt(at: number) {
-    this.#cells[HEARD_AT] = at;
-  }
-
-  /** For how long they stood still so far, by their own account. */
-  get heardStalledMs(): number {
-    return this.#cells[HEARD_STALLED_MS] as number;
-  }
-
-  set heardStalledMs(stalledMs: number) {
-    this.#cells[HEARD_STALLED_MS] = stalledMs;
-  }
-
-  /** The newest frame of ours that they echoed. */
-  get lastEcho(): number {
-    return this.#cells[LAST_ECHO] as number;
-  }
-
-  set lastEcho(seq: number) {
-    this.#cells[LAST_ECHO] = seq;
-  }
-
-  /** What their numbers follow on to: whoever spoke before them, while nobody had lived yet. */
-  get numberedFrom(): number {
-    return this.#cells[NUMBERED_FROM] as number;
-  }
-
-  set numberedFrom(seq: number) {
-    this.#cells[NUMBERED_FROM] = seq;
-  }
-
-  /** When our newest frame left that they counted; −Infinity: we trust nothing. */
-  get trustedFrom(): number {
-    return this.#cells[TRUSTED_FROM] as number;
-  }
-
-  set trustedFrom(at: number) {
-    this.#cells[TRUSTED_FROM] = at;
+  set tag({ hi, lo }: Word64) {
+    this.#cells[TAG] = hi;
+    this.#cells[TAG + 1] = lo;
   }
 
   /** What we put into our frames; zero before they handed one out. */
@@ -122,79 +117,16 @@ export class Ledger {
     return this.#cells[REMOTE_TAG] !== 0 || this.#cells[REMOTE_TAG + 1] !== 0;
   }
 
-  /** Writes it, without an object. */
-  putRemoteTag(bytes: Uint8Array, at: number): void {
-    putU32(bytes, at, this.#cells[REMOTE_TAG] as number);
-    putU32(bytes, at + 4, this.#cells[REMOTE_TAG + 1] as number);
-  }
-
-  // ── what we said ───────────────────────────────────────────────────────────────────────────────
-
-  /** What we hand out: they put it into their frames for this conversation. */
-  get tag(): Word64 {
-    return { hi: this.#cells[TAG] as number, lo: this.#cells[TAG + 1] as number };
-  }
-
-  set tag({ hi, lo }: Word64) {
-    this.#cells[TAG] = hi;
-    this.#cells[TAG + 1] = lo;
-  }
-
-  putTag(bytes: Uint8Array, at: number): void {
-    putU32(bytes, at, this.#cells[TAG] as number);
-    putU32(bytes, at + 4, this.#cells[TAG + 1] as number);
-  }
-
-  get createdAt(): number {
-    return this.#cells[CREATED_AT] as number;
-  }
-
-  /** When we last sent a message, which has no number but is no silence either. */
-  get messageAt(): number {
-    return this.#cells[MESSAGE_AT] as number;
-  }
-
-  set messageAt(at: number) {
-    this.#cells[MESSAGE_AT] = at;
-  }
-
-  /** When we last answered a frame that proved nothing. */
-  get answeredAt(): number {
-    return this.#cells[ANSWERED_AT] as number;
-  }
-
-  set answeredAt(at: number) {
-    this.#cells[ANSWERED_AT] = at;
-  }
-
-  /** When we last answered one of somebody who knows a tag, or the boot id of the one we know. */
-  get repliedAt(): number {
-    return this.#cells[REPLIED_AT] as number;
-  }
-
-  set repliedAt(at: number) {
-    this.#cells[REPLIED_AT] = at;
-  }
-
-  /** When we last asked out of turn, because something of theirs came that proved nothing yet. */
-  get askedAt(): number {
-    return this.#cells[ASKED_AT] as number;
-  }
-
-  set askedAt(at: number) {
-    this.#cells[ASKED_AT] = at;
+  /** Writes both, without an object: that of the other side, and ours. */
+  putTags(bytes: Uint8Array, remoteAt: number, ownAt: number): void {
+    const cells = this.#cells;
+    putU32(bytes, remoteAt, cells[REMOTE_TAG] as number);
+    putU32(bytes, remoteAt + 4, cells[REMOTE_TAG + 1] as number);
+    putU32(bytes, ownAt, cells[TAG] as number);
+    putU32(bytes, ownAt + 4, cells[TAG + 1] as number);
   }
 
   // ── our frames that await their echo ───────────────────────────────────────────────────────────
-
-  /** The number of our next frame. */
-  get nextSeq(): number {
-    return this.#cells[NEXT_SEQ] as number;
-  }
-
-  set nextSeq(seq: number) {
-    this.#cells[NEXT_SEQ] = seq;
-  }
 
   /** Takes the next number, for a frame that leaves now: by the raw clock, read before that, and in observed time. */
   takeSeq(at: number, observedAt: number): number {

@@ -17,11 +17,10 @@ export function ordinaryBeat(hub: Hub, session: Session, seq: number): Uint8Arra
   const bytes = allocate(BEAT_BYTES + (sealing?.sealBytes ?? 0));
   putU32(bytes, 0, heardCounted ? BEAT_HEAD | COUNTED : BEAT_HEAD);
   putU32(bytes, 4, BEAT_BYTES);
-  session.putRemoteTag(bytes, 8);
+  session.putTags(bytes, 8, 34);
   putU48(bytes, 16, epoch);
   putU48(bytes, 22, session.number);
   putU48(bytes, 28, seq);
-  session.putTag(bytes, 34);
   putU48(bytes, 42, heardSeq);
   putU32(bytes, 48, Math.min(2 ** 32 - 1, Math.round(heldMs * 1_000)));
   putU32(bytes, 52, negotiation.gapMs);

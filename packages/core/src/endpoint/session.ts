@@ -111,7 +111,7 @@ const NOTHING_YET = {
   introduced: false,
   trustedFrom: Number.NEGATIVE_INFINITY,
   heardSeq: 0,
-  heardAt: 0,
+  heardAt: Number.NEGATIVE_INFINITY,
   heardCounted: false,
   lastEcho: 0,
   heardStalledMs: 0,

@@ -1,5 +1,5 @@
 // The numbers of all peers, a row a peer and no object for any of them. To work on a peer it is taken in
-// hand (`load`), stepped by the rules, and put back (`store`). What happens to a living peer all the time
+// hand (`take`), stepped by the rules, and put back (`store`). What happens to a living peer all the time
 // is done in place: hearing it stores one number.
 
 import { beatAt, creditedAt, dueAt, elapsedMs, observedAt } from "../peer/rules.ts";
@@ -53,7 +53,7 @@ const REASONS: readonly (Reason | undefined)[] = [
   ...END_REASONS,
 ];
 
-export class Columns {
+export abstract class Columns {
   readonly slots: Slots = new Slots();
   /** All that changes when a living peer is heard. */
   heardAt: Float64Array = new Float64Array(0);
@@ -96,14 +96,14 @@ export class Columns {
   // ── a peer in hand ─────────────────────────────────────────────────────────────────────────────
 
   /** Takes a peer in hand, until the next one is. */
-  load(slot: number, seed: number): Peer {
+  take(slot: number): Peer {
     const peer = this.#hand;
     const cells = this.#cells;
     const cell = slot * ROW;
     const flags = this.#flags(slot);
     const status = STATUSES[flags & 3] as Status;
     const own = cells[cell + OWN_AT] as number;
-    peer.seed = seed;
+    peer.seed = this.seed(slot);
     peer.status = status;
     peer.role = ROLES[(flags >>> ROLE_SHIFT) & 3] as Role;
     peer.reason = REASONS[flags >>> REASON_SHIFT];
@@ -223,15 +223,19 @@ export class Columns {
    * The beat that a living peer was just asked for has left: as `sent` has it, nothing moves but when that was.
    * False, and nothing done, where more does.
    */
-  beatLeft(slot: number, at: number, seed: number, policy: Policy): boolean {
-    if (policy.solicits || !this.slots.isLiving(slot)) return false;
+  beatLeft(slot: number, at: number, policy: Policy): boolean {
     const beats = this.#words[slot * WORDS + BEATS] as number;
-    if (beatAt(at, policy, seed, beats) !== this.#beatDueAt[slot]) return false;
+    const nextAt = beatAt(at, policy, this.seed(slot), beats);
+    const isPlain = this.slots.isLiving(slot) && !policy.solicits;
+    if (!isPlain || nextAt !== this.#beatDueAt[slot]) return false;
     this.#cells[slot * ROW + SENT_AT] = at;
     return true;
   }
 
   // ── inside ─────────────────────────────────────────────────────────────────────────────────────
+
+  /** What jitter, phases and back-off of a peer follow from. */
+  protected abstract seed(slot: number): number;
 
   #flags(slot: number): number {
     return this.#halves[slot * HALVES + FLAGS] as number;

@@ -70,10 +70,9 @@ export class Peers {
 
   /** As a step, without an event: this happens as often as anything is sent. */
   sent(slot: number): void {
-    const { rows } = this;
     const { now } = this.#turn;
-    const policy = rows.policy(slot);
-    if (rows.beatLeft(slot, now, rows.seed(slot), policy)) return;
+    const policy = this.rows.policy(slot);
+    if (this.rows.beatLeft(slot, now, policy)) return;
     const peer = this.#take(slot);
     sent(peer, now, policy);
     this.#putBack(peer);

@@ -131,16 +131,6 @@ export class Rows extends Columns implements Iterable<PeerRef> {
 
   // ── one peer ───────────────────────────────────────────────────────────────────────────────────
 
-  /** Takes a peer in hand, until the next one is. */
-  take(slot: number): Peer {
-    return this.load(slot, this.seed(slot));
-  }
-
-  /** What its jitter, phases and back-off follow from. */
-  seed(slot: number): number {
-    return peerSeed(mix(this.#seed, this.ref(slot)));
-  }
-
   /** Puts it back, and keeps the counts. */
   put(slot: number, peer: Peer): void {
     const status = this.status(slot);
@@ -159,6 +149,10 @@ export class Rows extends Columns implements Iterable<PeerRef> {
 
   state(slot: number): PeerState {
     return freeze(this.take(slot));
+  }
+
+  protected override seed(slot: number): number {
+    return peerSeed(mix(this.#seed, this.ref(slot)));
   }
 
   protected override grow(slots: number): void {

@@ -87,7 +87,7 @@ export function arrive(
   const observed = observedAt(at, stalls);
   const { cells, at: row } = tally;
   const rttMs = rttSample(sign, observed);
-  if (!Number.isNaN(rttMs)) smoothRtt(tally, rttMs);
+  if (rttMs >= 0) smoothRtt(tally, rttMs);
   const stale = isStale(sign, observed, policy);
   if (stale) cells[row + STALE] = (cells[row + STALE] as number) + 1;
   else if (cells[row + STALE]) cells[row + STALE] = 0;

@@ -105,16 +105,13 @@ export function isStale(
 }
 
 /**
- * In observed time: an echo that lay unread while we were frozen was not slow. NaN: no sample. (A number in any case,
- * because engines box one that may also be something else.)
+ * How long the way there and back took, in observed time: an echo that lay unread while we were frozen was not slow.
+ * NaN, or below 0 where part of it fell into a freeze: no sample. (A number in any case, because engines box one that
+ * may also be something else.)
  */
 export function rttSample(sign: TimedSign, observed: number): number {
-  const { nonceAt, nonceObservedAt = nonceAt, heldMs, rttMs } = sign;
-  if (rttMs !== undefined) return rttMs;
-  if (nonceObservedAt === undefined || heldMs === undefined) return Number.NaN;
-  const sampleMs = observed - nonceObservedAt - heldMs;
-  // Part of it fell into a freeze: no sample at all.
-  return sampleMs < 0 ? Number.NaN : sampleMs;
+  const { nonceAt = Number.NaN, nonceObservedAt = nonceAt, heldMs = Number.NaN, rttMs } = sign;
+  return rttMs ?? observed - nonceObservedAt - heldMs;
 }
 
 /** The next gap: never above the interval, so that the announced interval is the largest gap. */
