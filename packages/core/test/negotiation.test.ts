@@ -258,6 +258,16 @@ describe("a gap that we could not keep", () => {
     expect(negotiation.pace().gapMs).toBe(3_000);
   });
 
+  test("is no new pace where the next frames are in time again", () => {
+    const { negotiation, hear } = setUp();
+    hear({});
+    negotiation.leaves(5_000, 0, 2);
+    for (let at = 6_000; at <= 9_000; at += 1_000) {
+      negotiation.leaves(at, at - 1_000, 3);
+      expect(negotiation.pace().gapMs).toBe(1_000);
+    }
+  });
+
   test("is one, however often the transport refuses the frame that would end it", () => {
     const { negotiation, hear } = setUp();
     hear({});

@@ -287,6 +287,24 @@ export const endpoint = [
   {
     file: "endpoint/negotiation.ts",
     because:
+      "what follows from the same numbers is the same, and what was announced stays announced: the condition saves the work",
+    mutants: [
+      ["if (this.settled && samePace(this.settled, pace)) return;", "if (false) return;"],
+      ["if (!isLate && !this.#late) return;", "if (false) return;"],
+      ["if (this.#throttledMs !== before) this.#aim(nextSeq);", "if (true) this.#aim(nextSeq);"],
+      [
+        "a.gapMs === b.gapMs && a.wishMs === b.wishMs && a.minMs === b.minMs && a.deadMs === b.deadMs",
+        "false",
+      ],
+      [
+        "function samePace(a: Pace, b: Pace): boolean { return ( a.gapMs === b.gapMs && a.wishMs === b.wishMs && a.minMs === b.minMs && a.deadMs === b.deadMs ); }",
+        "function samePace(a: Pace, b: Pace): boolean {}",
+      ],
+    ],
+  },
+  {
+    file: "endpoint/negotiation.ts",
+    because:
       "where nothing is pending an echo settles nothing, and what is made anew of the same numbers is the same: the condition saves the work",
     mutants: [["if (!this.pending) return;", "if (false) return;"]],
   },
@@ -361,11 +379,22 @@ export const endpoint = [
   },
   {
     file: "endpoint/ordinary.ts",
-    because: "compared or not, the words are those of this claim: they are only made anew",
+    because: "words that were not kept, or not yet, are no beat's: the ordinary path is not taken",
     mutants: [
       [
-        "if (session.refrainClaim !== claim) session.keepRefrain(refrain(claim, session.remoteTag, pace), REFRAIN_PLACES);",
-        "if (true) session.keepRefrain(refrain(claim, session.remoteTag, pace), REFRAIN_PLACES);",
+        "if (session.refrainClaim !== claim)",
+        "if (true)",
+        "if (false)",
+        "if (session.refrainClaim === claim)",
+      ],
+      [
+        "return u32At(bytes, 52) > 0 && session.repeats(bytes, REFRAIN_PLACES);",
+        "return false;",
+        "return u32At(bytes, 52) <= 0 && session.repeats(bytes, REFRAIN_PLACES);",
+      ],
+      [
+        "if (!introduced || session.heardSeq === 0 || !claim || !pace) return false;",
+        "if (introduced || session.heardSeq === 0 || !claim || !pace) return false;",
       ],
     ],
   },
@@ -376,18 +405,22 @@ export const endpoint = [
       [
         "if (!complete && !mustAsk) return sendOrdinary(hub, session);",
         "if (false) return sendOrdinary(hub, session);",
+        "if (complete && !mustAsk) return sendOrdinary(hub, session);",
       ],
     ],
   },
   {
     file: "endpoint/ledger.ts",
-    because: "the ordinary path is not taken: the general one says the same, more slowly",
+    because: "no frame is where the other numbers are: 0 is no row",
     mutants: [
       [
-        "if (this.#cells[REFRAIN + n] !== i32At(bytes, places[n] as number)) return false;",
-        "if (true) return false;",
+        "if (row >= 0) this.#cells[row] = Number.NaN;",
+        "if (row > 0) this.#cells[row] = Number.NaN;",
       ],
-      ["return true;", "return false;"],
+      [
+        "return row < 0 ? Number.NEGATIVE_INFINITY : this.sentAt(row);",
+        "return row <= 0 ? Number.NEGATIVE_INFINITY : this.sentAt(row);",
+      ],
     ],
   },
   {
@@ -461,18 +494,6 @@ export const endpoint = [
         "function saysNothingNew(session: Session, bytes: Uint8Array): boolean { const { introduced, claim, negotiation } = session; const { settled: pace } = negotiation; if (!introduced || session.heardSeq === 0 || !claim || !pace) return false; // Whatever replaces the tag it hands out, or its pace, replaces the claim first. if (session.refrainClaim !== claim) session.keepRefrain(refrain(claim, session.remoteTag, pace), REFRAIN_PLACES); session.refrainClaim = claim; // Who names no gap of its own only answers. return u32At(bytes, 52) > 0 && session.repeats(bytes, REFRAIN_PLACES); }",
         "function saysNothingNew(session: Session, bytes: Uint8Array): boolean {}",
       ],
-    ],
-  },
-  {
-    file: "endpoint/ledger.ts",
-    because: "the ordinary path is not taken: the general one says the same, more slowly",
-    mutants: [
-      [
-        "repeats(bytes: Uint8Array, places: readonly number[]): boolean { for (let n = 0; n < places.length; n++) { if (this.#cells[REFRAIN + n] !== i32At(bytes, places[n] as number)) return false; } return true; }",
-        "repeats(bytes: Uint8Array, places: readonly number[]): boolean {}",
-      ],
-      ["for (let n = 0; n < places.length; n++) {", "for (let n = 0; n <= places.length; n++) {"],
-      ["for (let n = 0; n < places.length; n++) {", "for (let n = 0; n < places.length; n--) {"],
     ],
   },
   {

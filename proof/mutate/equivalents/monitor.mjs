@@ -3,6 +3,26 @@
 export const monitor = [
   {
     file: "monitor/columns.ts",
+    because: "that a beat has left goes through the rules, which come to the same, more slowly",
+    mutants: [
+      [
+        "if (beatAt(at, policy, this.seed(slot), beats) !== this.#beatDueAt[slot]) return false;",
+        "if (true) return false;",
+      ],
+      ["return true;", "return false;"],
+      [
+        "beatLeft(slot: number, at: number, policy: Policy): boolean { const beats = this.#words[slot * WORDS + BEATS] as number; if (beatAt(at, policy, this.seed(slot), beats) !== this.#beatDueAt[slot]) return false; this.#cells[slot * ROW + SENT_AT] = at; return true; }",
+        "beatLeft(slot: number, at: number, policy: Policy): boolean {}",
+      ],
+    ],
+  },
+  {
+    file: "monitor/peers.ts",
+    because: "that a beat has left goes through the rules, which come to the same, more slowly",
+    mutants: [["if (this.rows.beatLeft(slot, now, policy)) return;", "if (false) return;"]],
+  },
+  {
+    file: "monitor/columns.ts",
     because: "LIFE_OBSERVED_AT is 0",
     mutants: [
       [

@@ -175,7 +175,7 @@ export class Negotiation implements Pace {
     const heldMs = Math.max(deadMs, inForce.deadAfterMs);
     this.#shorterDead = announced(deadMs, deadMs < heldMs, this.#shorterDead, nextSeq);
     const peerGapMs = this.peerOnlyAnswers ? gapMs : this.#peerGapMs;
-    this.incompatible = this.#theirs !== undefined && peerGapMs > Math.max(maxGapMs, wishMs);
+    this.incompatible = peerGapMs > Math.max(maxGapMs, wishMs);
     this.#refresh(keptMs, heldMs);
   }
 

@@ -220,14 +220,12 @@ export abstract class Columns {
   }
 
   /**
-   * The beat that a living peer was just asked for has left: as `sent` has it, nothing moves but when that was.
-   * False, and nothing done, where more does.
+   * The beat that was just asked for has left: as `sent` has it, nothing moves but when that was. False, and nothing
+   * done, where more does.
    */
   beatLeft(slot: number, at: number, policy: Policy): boolean {
     const beats = this.#words[slot * WORDS + BEATS] as number;
-    const nextAt = beatAt(at, policy, this.seed(slot), beats);
-    const isPlain = this.slots.isLiving(slot) && !policy.solicits;
-    if (!isPlain || nextAt !== this.#beatDueAt[slot]) return false;
+    if (beatAt(at, policy, this.seed(slot), beats) !== this.#beatDueAt[slot]) return false;
     this.#cells[slot * ROW + SENT_AT] = at;
     return true;
   }
