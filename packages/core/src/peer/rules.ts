@@ -110,8 +110,10 @@ export function isStale(
  * may also be something else.)
  */
 export function rttSample(sign: TimedSign, observed: number): number {
-  const { nonceAt = Number.NaN, nonceObservedAt = nonceAt, heldMs = Number.NaN, rttMs } = sign;
-  return rttMs ?? observed - nonceObservedAt - heldMs;
+  const { nonceAt, nonceObservedAt = nonceAt, heldMs, rttMs } = sign;
+  if (rttMs !== undefined) return rttMs;
+  if (nonceObservedAt === undefined || heldMs === undefined) return Number.NaN;
+  return observed - nonceObservedAt - heldMs;
 }
 
 /** The next gap: never above the interval, so that the announced interval is the largest gap. */
