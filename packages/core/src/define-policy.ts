@@ -91,7 +91,7 @@ function checkOptions(options: unknown): void {
   if (typeof options !== "object" || options === null) {
     throw new SystoleTypeError(
       "ERR_SYSTOLE_POLICY",
-      `A policy must be an object (got ${textOf(options)}). Start from a preset: strict, standard or relaxed.`,
+      `A policy must be an object (got ${textOf(options)}).\nGive one, or start from the preset \`relaxed\`.`,
       options,
     );
   }

@@ -96,3 +96,15 @@ test("there is room for whichever slot comes first, and for a sixteenth more tha
   deadlines.refresh();
   expect(looked).toBe(1_120);
 });
+
+test("what is rounded anew is asked for a little early, and then exact: a bound is never too late", () => {
+  const due = [8_288.949999999999];
+  const deadlines = new Deadlines((slot) => due[slot] ?? Number.POSITIVE_INFINITY);
+  deadlines.set(0, 8_288.95);
+  expect(deadlines.nextAt).toBeGreaterThan(due[0] as number);
+  deadlines.loosen();
+  expect(deadlines.nextAt).toBeLessThan(due[0] as number);
+  expect(deadlines.nextAt).toBeCloseTo(due[0] as number, 2);
+  expect(deadlines.take(deadlines.nextAt, 100)).toEqual([]);
+  expect(deadlines.nextAt).toBe(due[0]);
+});

@@ -11,6 +11,7 @@ const FAN_BITS = 4;
 const FAN = 2 ** FAN_BITS;
 /** Up to so many are sorted one by one. */
 const FEW = 16;
+const ROUNDING_MS = 0.001;
 
 export class Deadlines {
   /** From the leaves up to the root, which is a level of one. */
@@ -31,6 +32,10 @@ export class Deadlines {
     this.#dueAt = dueAt;
   }
 
+  get #leaves(): Float64Array {
+    return this.#levels[0] as Float64Array;
+  }
+
   /** A lower bound of all deadlines: may be too early, never too late. */
   get nextAt(): number {
     return this.#root[0] as number;
@@ -38,7 +43,7 @@ export class Deadlines {
 
   /** The bound of one slot. */
   at(slot: number): number {
-    return (this.#levels[0] as Float64Array)[slot] as number;
+    return this.#leaves[slot] as number;
   }
 
   /** Whether anybody may be due; if not, slices begin anew. */
@@ -65,8 +70,12 @@ export class Deadlines {
 
   /** Everything may have moved, in either direction. */
   refresh(): void {
-    const leaves = this.#levels[0] as Float64Array;
-    this.#build(leaves.map((_bound, slot) => this.#dueAt(slot)));
+    this.#build(this.#leaves.map((_bound, slot) => this.#dueAt(slot)));
+  }
+
+  /** What all bounds follow from is rounded anew: they stay below, by far more than rounding is. */
+  loosen(): void {
+    this.#build(this.#leaves.map((bound) => bound - ROUNDING_MS));
   }
 
   /**
@@ -88,7 +97,7 @@ export class Deadlines {
 
   /** By deadline, then slot. A few, which is what most ticks take, are sorted in place, without garbage. */
   #sort(due: number[]): readonly number[] {
-    const leaves = this.#levels[0] as Float64Array;
+    const leaves = this.#leaves;
     if (due.length > FEW) {
       return due.sort((a, b) => (leaves[a] as number) - (leaves[b] as number) || a - b);
     }
@@ -168,7 +177,7 @@ export class Deadlines {
 
   /** By a sixteenth more: doubling would waste more than it saves at a million. */
   #grow(slot: number, at: number): void {
-    const leaves = this.#levels[0] as Float64Array;
+    const leaves = this.#leaves;
     const least = Math.max(slot + 1, Math.ceil(leaves.length * 1.0625));
     const grown = new Float64Array(Math.ceil(least / FAN) * FAN).fill(NEVER);
     grown.set(leaves);

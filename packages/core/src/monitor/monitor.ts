@@ -69,7 +69,10 @@ export class Monitor implements Iterable<PeerRef> {
     this.#policy = definePolicy(policy);
     this.#turn = new Turn(host, emit, () => this.#settle());
     const graceMs = this.#policy.suspectAfterMs / 2;
-    const anchor = () => this.#rows.anchor();
+    const anchor = () => {
+      this.#rows.anchor();
+      this.#deadlines.loosen();
+    };
     this.#stalls = new Stalls(graceMs, stallToleranceMs, this.#turn.now, anchor);
     this.#peers = new Peers(this.#turn, this.#stalls, seed ?? host.entropy?.() ?? 0);
     this.#rows = this.#peers.rows;
